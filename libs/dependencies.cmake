@@ -1,0 +1,18 @@
+# Everything comes from the system; nothing is downloaded.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(CURL 7.84 REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+# Debian 12 ships these two with pkg-config files only.
+pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET GLOBAL libpqxx>=6.4)
+pkg_check_modules(httplib REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib>=0.11)
+find_path(POSTRIDER_MUSTACHE_INCLUDE kainjow/mustache.hpp REQUIRED)
+
+if(POSTRIDER_TESTS)
+  find_package(GTest 1.12 REQUIRED)
+endif()

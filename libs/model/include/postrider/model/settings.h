@@ -1,0 +1,157 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "postrider/model/secret.h"
+#include "postrider/model/time.h"
+
+/// The whole configuration as values. Defaults stand here and nowhere else; `libs/config` fills the
+/// structs from YAML, docs/configuration.md explains each.
+namespace postrider {
+
+struct DatabaseSettings {
+  std::string url;  ///< libpq URI or keywords; empty: the PG* variables alone
+  std::optional<Secret> password;
+  std::string schema = "outbox";
+  std::string installation;  ///< refuse any other database; empty: any
+};
+
+struct PollSettings {
+  milliseconds min{5};   ///< after a poll that found something
+  milliseconds max{50};  ///< reached step by step while nothing comes; at most 60 s
+};
+
+struct RelaySettings {
+  std::string name;                           ///< empty: the host's name
+  int threads = 0;                            ///< event-loop threads; 0: number of cores
+  std::size_t max_memory = 256 * 1024 * 1024; ///< bytes of events held
+  PollSettings poll;
+  seconds lease{15};  ///< how long a relay may be silent before its lanes are taken; 3 s .. 10 min
+  seconds drain{20};  ///< at SIGTERM, for what is in flight
+};
+
+struct ListenAddress {
+  std::string host = "127.0.0.1";
+  int port = 9868;  ///< 0: a free port, printed at start
+};
+
+struct UnroutedSettings {
+  seconds after{3600};
+  bool dead = true;  ///< dead-letter them (reason no_route); false: ignore
+};
+
+enum class LogLevel { kTrace, kDebug, kInfo, kWarning, kError };
+enum class LogFormat { kAuto, kJson, kText };  ///< kAuto: text on a terminal, else JSON
+
+struct LogSettings {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kAuto;
+};
+
+/// A header's value: text (a Mustache template is not expanded), or a secret.
+using HeaderValue = std::variant<std::string, Secret>;
+
+struct IdempotencySettings {
+  std::string header = "Idempotency-Key";  ///< empty: not sent
+  seconds keep{24 * 3600};                 ///< how long the partner remembers a key
+};
+
+struct PoolSettings {
+  int size = 0;      ///< connections kept; 0: as `concurrency`
+  seconds idle{30};  ///< shorter than the partner's keep-alive
+};
+
+/// Addresses that the egress guard lets through though they are private.
+struct AllowPrivate {
+  bool all = false;
+  std::vector<std::string> networks;  ///< CIDR, IPv4 or IPv6
+};
+
+struct HttpSettings {
+  std::string url;  ///< Mustache template
+  std::string method = "POST";
+  /// nullopt: a header that would be sent is not.
+  std::map<std::string, std::optional<HeaderValue>> headers;
+  IdempotencySettings idempotency;
+  bool announce = true;  ///< Postrider-* headers
+  milliseconds connect_timeout{3000};
+  milliseconds timeout{15000};
+  PoolSettings pool;
+  std::size_t max_response = 1024 * 1024;
+  AllowPrivate allow_private;
+};
+
+/// Either a formula or a fixed schedule. `attempts` includes the first.
+struct RetrySettings {
+  int attempts = 12;
+  std::chrono::seconds lasting{3 * 86400};  ///< `for`: since the first attempt
+  milliseconds first{5000};
+  double factor = 4.0;
+  milliseconds max{12 * 3600 * 1000};
+  double jitter = 0.25;                 ///< 0 .. 1: added upwards, after the cap
+  std::vector<milliseconds> schedule;   ///< not empty: used instead of first, factor and max
+};
+
+enum class Order { kNone, kKey };
+enum class AfterDead { kContinue, kBlock };  ///< what becomes of a key when its event dies
+
+struct OrderSettings {
+  Order by = Order::kNone;
+  AfterDead after_dead = AfterDead::kContinue;
+};
+
+enum class VerdictKind { kDelivered, kRetry, kHold, kDead };
+
+/// A pattern for statuses: `404`, `40x`, `4xx`. The most exact match wins.
+struct StatusRule {
+  std::string pattern;
+  VerdictKind verdict = VerdictKind::kRetry;
+};
+
+struct VerdictSettings {
+  std::vector<StatusRule> rules{
+      {"2xx", VerdictKind::kDelivered}, {"3xx", VerdictKind::kRetry},
+      {"408", VerdictKind::kRetry},     {"409", VerdictKind::kRetry},
+      {"423", VerdictKind::kRetry},     {"425", VerdictKind::kRetry},
+      {"429", VerdictKind::kRetry},     {"5xx", VerdictKind::kRetry},
+      {"401", VerdictKind::kHold},      {"403", VerdictKind::kHold},
+      {"4xx", VerdictKind::kDead},
+  };
+};
+
+enum class StartAt { kNow, kBeginning };
+
+struct DestinationSettings {
+  std::string name;
+  /// Exact, or a prefix such as `shipment.*` of any depth, or `*`.
+  std::vector<std::string> topics;
+  StartAt start = StartAt::kNow;
+  HttpSettings http;
+  int concurrency = 16;   ///< requests in flight, over all shards
+  int max_unsettled = 0;  ///< per lane; 0: the larger of 64 and twice the concurrency
+  RetrySettings retries;
+  OrderSettings order;
+  int shards = 1;
+  VerdictSettings verdict;
+  std::string emit_on_delivered;  ///< topic; empty: nothing
+  std::string emit_on_dead;
+  std::size_t keep_response = 4096;
+};
+
+struct Settings {
+  DatabaseSettings database;
+  RelaySettings relay;
+  ListenAddress metrics;
+  UnroutedSettings unrouted;
+  std::vector<std::string> ignore_topics;
+  LogSettings log;
+  std::vector<DestinationSettings> destinations;
+};
+
+}  // namespace postrider
