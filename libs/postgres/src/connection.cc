@@ -1,0 +1,98 @@
+#include "postrider/postgres/connection.h"
+
+#include <pqxx/pqxx>
+
+namespace postrider {
+namespace {
+
+std::string WithoutTrailingNewline(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+struct Rows::Impl {
+  pqxx::result result;
+};
+
+Rows::Rows(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Rows::Rows(Rows&&) noexcept = default;
+Rows& Rows::operator=(Rows&&) noexcept = default;
+Rows::~Rows() = default;
+
+int Rows::size() const { return static_cast<int>(impl_->result.size()); }
+
+bool Rows::IsNull(int row, int column) const {
+  return impl_->result[static_cast<pqxx::result::size_type>(row)]
+                      [static_cast<pqxx::row::size_type>(column)]
+                          .is_null();
+}
+
+std::string_view Rows::Text(int row, int column) const {
+  const auto field = impl_->result[static_cast<pqxx::result::size_type>(row)]
+                                  [static_cast<pqxx::row::size_type>(column)];
+  return {field.c_str(), static_cast<std::size_t>(field.size())};
+}
+
+long long Rows::affected() const { return static_cast<long long>(impl_->result.affected_rows()); }
+
+struct Connection::Impl {
+  std::unique_ptr<pqxx::connection> connection;
+};
+
+Connection::Connection(const std::string& conninfo) : impl_(std::make_unique<Impl>()) {
+  try {
+    impl_->connection = std::make_unique<pqxx::connection>(conninfo);
+#if PQXX_VERSION_MAJOR < 7
+    // A silent reconnection would lose what the lost session had told us.
+    impl_->connection->inhibit_reactivation(true);
+#endif
+  } catch (const std::exception& error) {
+    throw DatabaseFault(WithoutTrailingNewline(error.what()), "connect", "", true, false);
+  }
+}
+
+Connection::~Connection() = default;
+
+Rows Connection::Execute(std::string_view query_name, const std::string& sql) {
+  const std::string name(query_name);
+  try {
+    pqxx::nontransaction transaction(*impl_->connection);
+    return Rows(std::make_unique<Rows::Impl>(Rows::Impl{transaction.exec(sql)}));
+  } catch (const pqxx::broken_connection& error) {
+    throw DatabaseFault(WithoutTrailingNewline(error.what()), name, "", true, true);
+  } catch (const pqxx::sql_error& error) {
+    const std::string state = error.sqlstate();
+    // Class 57P: the server ends the session; class 08: the connection failed.
+    const bool lost = state.empty() || state.substr(0, 3) == "57P" || state.substr(0, 2) == "08" ||
+                      !impl_->connection->is_open();
+    throw DatabaseFault(WithoutTrailingNewline(error.what()), name, state, lost, state.empty());
+  } catch (const std::exception& error) {
+    throw DatabaseFault(WithoutTrailingNewline(error.what()), name, "", true, true);
+  }
+}
+
+std::string Connection::Quote(std::string_view text) const {
+  return impl_->connection->quote(std::string(text));
+}
+
+std::string Connection::QuoteBytes(std::string_view bytes) const {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string literal = "'\\x";
+  literal.reserve(bytes.size() * 2 + 12);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    literal += kHex[byte >> 4];
+    literal += kHex[byte & 15];
+  }
+  return literal + "'::bytea";
+}
+
+std::string Connection::QuoteName(std::string_view name) const {
+  return impl_->connection->quote_name(std::string(name));
+}
+
+int Connection::server_version() const { return impl_->connection->server_version(); }
+
+}  // namespace postrider
