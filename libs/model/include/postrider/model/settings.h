@@ -95,7 +95,7 @@ struct RetrySettings {
   double factor = 4.0;
   milliseconds max{12 * 3600 * 1000};
   double jitter = 0.25;                 ///< 0 .. 1: added upwards, after the cap
-  std::vector<milliseconds> schedule;   ///< not empty: used instead of first, factor and max
+  std::vector<milliseconds> schedule{};  ///< not empty: used instead of first, factor and max
 };
 
 enum class Order { kNone, kKey };
