@@ -1,0 +1,162 @@
+#include "postrider/message/request_builder.h"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+
+#include "header_rules.h"
+#include "postrider/model/idempotency_key.h"
+#include "row_headers.h"
+#include "url_template.h"
+
+namespace postrider {
+namespace {
+
+constexpr std::string_view kContentType = "Content-Type";
+constexpr std::string_view kUserAgent = "User-Agent";
+constexpr std::string_view kEvent = "Postrider-Event";
+constexpr std::string_view kTopic = "Postrider-Topic";
+constexpr std::string_view kAttempt = "Postrider-Attempt";
+
+void CheckName(const std::string& name) {
+  if (!IsHeaderName(name)) {
+    throw std::invalid_argument("'" + name + "' cannot be the name of a header");
+  }
+}
+
+/// Empty: the event has no content type.
+std::string_view ContentTypeOf(const Event& event) {
+  if (event.content_type) return *event.content_type;
+  if (event.body.empty()) return {};
+  return event.body_is_payload ? "application/json" : "application/octet-stream";
+}
+
+/// What every request of the destination has in common.
+HttpRequest Prototype(const HttpSettings& settings) {
+  HttpRequest request;
+  request.method = settings.method;
+  request.connect_timeout = settings.connect_timeout;
+  request.timeout = settings.timeout;
+  request.max_response = settings.max_response;
+  request.idle = settings.pool.idle;
+  return request;
+}
+
+}  // namespace
+
+RequestBuilder::RequestBuilder(DestinationId destination, const HttpSettings& settings,
+                               SecretResolver resolver, std::string installation,
+                               std::string_view version)
+    : destination_(destination),
+      resolver_(std::move(resolver)),
+      installation_(std::move(installation)),
+      user_agent_("postrider/" + std::string(version)),
+      key_header_(settings.idempotency.header),
+      prototype_(Prototype(settings)),
+      configured_(settings.headers.begin(), settings.headers.end()),
+      url_(std::make_unique<const UrlTemplate>(settings.url)) {
+  for (const auto& [name, value] : configured_) {
+    CheckName(name);
+    const auto* text = value ? std::get_if<std::string>(&*value) : nullptr;
+    if (text != nullptr && !IsHeaderValue(*text)) {
+      throw std::invalid_argument("the value of header '" + name +
+                                  "' holds a line end or control character");
+    }
+  }
+  if (!key_header_.empty()) {
+    CheckName(key_header_);
+    if (!Sends(key_header_)) key_header_.clear();
+  }
+  sends_content_type_ = Sends(kContentType);
+  sends_user_agent_ = Sends(kUserAgent);
+  sends_event_ = settings.announce && Sends(kEvent);
+  sends_topic_ = settings.announce && Sends(kTopic);
+  sends_attempt_ = settings.announce && Sends(kAttempt);
+}
+
+RequestBuilder::~RequestBuilder() = default;
+
+std::optional<std::string> RequestBuilder::CheckTemplate(const std::string& text) {
+  return UrlTemplate::Check(text);
+}
+
+const RequestBuilder::HeaderSetting* RequestBuilder::Find(std::string_view name) const {
+  for (const HeaderSetting& setting : configured_) {
+    if (SameHeaderName(setting.first, name)) return &setting;
+  }
+  return nullptr;
+}
+
+BuildResult RequestBuilder::Build(const Event& event, int attempt,
+                                  std::optional<int> new_key_run) const {
+  if (event.body_deferred) {
+    return BuildFailure{FailureClass::kLocal, "the body of the event has not been loaded"};
+  }
+  const std::optional<HttpHeaders> row = ParseRowHeaders(event.headers);
+  if (!row) {
+    return BuildFailure{FailureClass::kTemplate,
+                        "the headers of the event are not a JSON object of single-line strings"};
+  }
+  const std::string key = IdempotencyKey(installation_, event.identity, destination_, new_key_run);
+  auto url = url_->Render({event, *row, attempt, key});
+  if (auto* failure = std::get_if<BuildFailure>(&url)) return std::move(*failure);
+
+  HttpRequest request = prototype_;
+  request.url = std::get<std::string>(std::move(url));
+  request.headers.reserve(6 + row->size() + configured_.size());
+  AddOwnHeaders(event, attempt, key, request.headers);
+  AddRowHeaders(*row, request.headers);
+  if (auto failure = AddConfiguredHeaders(request.headers)) return *std::move(failure);
+  request.body = event.body;
+  return request;
+}
+
+void RequestBuilder::AddOwnHeaders(const Event& event, int attempt, const std::string& key,
+                                   HttpHeaders& headers) const {
+  if (const std::string_view type = ContentTypeOf(event); sends_content_type_ && !type.empty()) {
+    headers.emplace_back(kContentType, type);
+  }
+  if (sends_user_agent_) headers.emplace_back(kUserAgent, user_agent_);
+  if (!key_header_.empty()) headers.emplace_back(key_header_, key);
+  if (sends_event_) headers.emplace_back(kEvent, std::to_string(event.id()));
+  if (sends_topic_) headers.emplace_back(kTopic, event.topic);
+  if (sends_attempt_) headers.emplace_back(kAttempt, std::to_string(attempt));
+}
+
+void RequestBuilder::AddRowHeaders(const HttpHeaders& row, HttpHeaders& headers) const {
+  for (const auto& [name, value] : row) {
+    if (!Sends(name) || SameHeaderName(name, key_header_)) continue;
+    const auto own = std::find_if(headers.begin(), headers.end(), [&name = name](const auto& h) {
+      return SameHeaderName(h.first, name);
+    });
+    if (own != headers.end()) {
+      *own = {name, value};
+    } else {
+      headers.emplace_back(name, value);
+    }
+  }
+}
+
+std::optional<BuildFailure> RequestBuilder::AddConfiguredHeaders(HttpHeaders& headers) const {
+  for (const auto& [name, setting] : configured_) {
+    if (!setting) continue;
+    if (const auto* text = std::get_if<std::string>(&*setting)) {
+      headers.emplace_back(name, *text);
+      continue;
+    }
+    std::string value;
+    try {
+      value = resolver_(std::get<Secret>(*setting));
+    } catch (const std::exception& error) {
+      return BuildFailure{FailureClass::kLocal, "header " + name + ": " + error.what()};
+    }
+    if (!IsHeaderValue(value)) {
+      return BuildFailure{FailureClass::kLocal,
+                          "header " + name + ": the secret holds a line end or control character"};
+    }
+    headers.emplace_back(name, std::move(value));
+  }
+  return std::nullopt;
+}
+
+}  // namespace postrider
