@@ -2,7 +2,17 @@
 -- Everything here is private but the columns of outbox.event that docs/producing.md names; the
 -- public interface are the views and functions of the later files.
 
-CREATE SCHEMA IF NOT EXISTS outbox;
+-- Not IF NOT EXISTS: that asks for CREATE on the database even where the schema is there already.
+DO $do$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'outbox') THEN
+    CREATE SCHEMA outbox;
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE insufficient_privilege USING
+    MESSAGE = format('role %s may not create the schema outbox in database %s', current_user, current_database()),
+    HINT = format('Let a superuser say: CREATE SCHEMA outbox AUTHORIZATION %I;', current_user);
+END $do$;
 
 CREATE TABLE outbox.migration (
   version      int PRIMARY KEY,
@@ -11,8 +21,8 @@ CREATE TABLE outbox.migration (
   applied_by   text NOT NULL DEFAULT session_user
 );
 
--- One row: which outbox this is. `system_identifier` and `last_known_id` are how a relay notices
--- that the rows were restored or moved elsewhere (docs/operations.md, "Moving").
+-- One row: which outbox this is. `system_identifier` is how a relay notices that the rows were
+-- restored or moved elsewhere (docs/operations.md, "Moving"); null where it may not be read.
 CREATE TABLE outbox.installation (
   one                boolean PRIMARY KEY DEFAULT true CHECK (one),
   name               text NOT NULL CHECK (name ~ '^[a-z0-9]{8}$'),
@@ -31,7 +41,7 @@ BEGIN
   ELSE
     EXECUTE $sql$
       CREATE FUNCTION outbox.is_json(value text) RETURNS boolean
-      LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $fn$
+      LANGUAGE plpgsql IMMUTABLE AS $fn$  -- not parallel safe: EXCEPTION is a subtransaction
       BEGIN
         PERFORM value::json;
         RETURN true;
@@ -44,7 +54,7 @@ END $do$;
 -- A JSON object of strings whose names are HTTP tokens, whose values are single lines, and which
 -- takes none of the names that Postrider or the connection own.
 CREATE FUNCTION outbox.are_headers(value text) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $fn$
+LANGUAGE plpgsql IMMUTABLE AS $fn$
 BEGIN
   IF json_typeof(value::json) <> 'object' THEN RETURN false; END IF;
   RETURN NOT EXISTS (
@@ -269,6 +279,7 @@ CREATE TABLE outbox.lane (
   closed_up_to    bigint      NOT NULL,
   mark_high       bigint,               -- the oldest pending mark
   mark_xid        xid8,
+  mark_canary     uuid,                 -- the mark counts only while the canary is still this one
   saved_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (destination_id, shard)
 );
