@@ -41,5 +41,11 @@ function(postrider_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} PROCESSORS ${arg_PROCESSORS} TIMEOUT ${arg_TIMEOUT})
+  # With several jobs ctest starts the costly first: the quick labels shall come before the slow.
+  set(cost_unit 400)
+  set(cost_simulation 300)
+  set(cost_postgres 200)
+  set(cost_faults 100)
+  set_tests_properties(${name} PROPERTIES
+    LABELS ${arg_LABEL} PROCESSORS ${arg_PROCESSORS} TIMEOUT ${arg_TIMEOUT} COST "${cost_${arg_LABEL}}")
 endfunction()
