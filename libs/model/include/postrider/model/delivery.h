@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -109,7 +110,7 @@ struct Settlement {
   std::vector<AttemptRecord> attempts;
   std::optional<Emitted> emitted;
   /// The canary under which the event was read.
-  std::string canary;
+  std::shared_ptr<const std::string> canary;
 };
 
 }  // namespace postrider

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "postrider/model/delivery.h"
+
+namespace postrider {
+
+/// A place in the order in which backlog rows fall due.
+struct DueOrder {
+  Timestamp due_at;
+  EventId id = 0;
+
+  friend auto operator<=>(const DueOrder&, const DueOrder&) = default;
+};
+
+/// A delivery that waits in the database, as loaded when its time has come.
+struct StoredDelivery {
+  EventRef event;
+  std::int16_t run = 1;
+  bool new_key = false;
+  BacklogEntry entry;
+  std::shared_ptr<const std::string> canary;  ///< under which it was loaded
+};
+
+/// What the backlog of a lane holds of one key.
+struct StoredKey {
+  std::string key;
+  std::int64_t blocked = 0;  ///< rows that wait for a predecessor
+  bool has_head = false;     ///< a row of the key waits for a retry or was put back by a person
+  bool has_dead = false;     ///< an open dead letter of the key
+};
+
+/// A backlog row that somebody else wrote (a replay, a discarded predecessor).
+struct ForeignRow {
+  DestinationId destination = 0;
+  std::int32_t slot = 0;
+  DueOrder due;
+};
+
+/// The read side of the backlog. Blocks, throws on any database fault; one thread.
+class BacklogStore {
+ public:
+  virtual ~BacklogStore() = default;
+
+  /// The next rows in due order behind `after` that wait for a time; at most `limit`.
+  virtual std::vector<DueOrder> ReadDue(LaneId lane, int shards, DueOrder after, int limit) = 0;
+  /// The deliveries with these ids that are still in the backlog, with their events.
+  virtual std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) = 0;
+  /// The first `limit` deliveries of a key that wait for a predecessor, by id. None while
+  /// `unless_dead` and the key has an open dead letter.
+  virtual std::vector<StoredDelivery> LoadKey(LaneId lane, const std::string& key, int limit,
+                                              bool unless_dead) = 0;
+  /// Every key of the lane with rows in the backlog (or, `with_dead`, an open dead letter).
+  virtual std::vector<StoredKey> ReadKeys(LaneId lane, int shards, bool with_dead) = 0;
+  /// Rows put back by people whose transactions became visible between the last call (or the
+  /// construction) and this one.
+  virtual std::vector<ForeignRow> ReadForeign() = 0;
+};
+
+}  // namespace postrider

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "postrider/model/lane_id.h"
+#include "postrider/model/settings.h"
+
+namespace postrider {
+
+/// What a lane needs to know of its destination. Limits are the lane's part of the destination's.
+struct LaneSettings {
+  LaneId id;
+  std::string name;         ///< of the destination
+  int shards = 1;
+  int concurrency = 16;     ///< requests in flight
+  int max_unsettled = 64;   ///< sent but not yet durably recorded
+  OrderSettings order;
+  RetrySettings retries;
+  VerdictSettings verdict;
+  std::size_t keep_response = 4096;
+  std::int64_t max_events = 4096;            ///< deliveries held in memory
+  std::int64_t max_bytes = 16 * 1024 * 1024; ///< of their bodies
+  std::size_t window = 10000;                ///< backlog rows known by id
+  milliseconds hold{30000};                  ///< wait between probes while credentials are refused
+};
+
+/// The settings of shard `shard` of a destination: limits divided, the rest to the first shards.
+/// @param memory  bytes of bodies that the lane may hold
+LaneSettings MakeLaneSettings(const DestinationSettings& destination, LaneId id,
+                              std::int64_t memory);
+
+}  // namespace postrider

@@ -1,0 +1,57 @@
+#include "postrider/engine/due_window.h"
+
+#include <iterator>
+
+namespace postrider {
+
+void DueWindow::Reset() {
+  rows_.clear();
+  horizon_ = DueOrder{Timestamp::min(), 0};
+  reading_ = false;
+}
+
+void DueWindow::Add(DueOrder row) {
+  // While a page is being read, nobody knows whether it will hold this row: it is kept.
+  if (!reading_ && horizon_ && row > *horizon_) return;
+  rows_.insert(row);
+  if (!reading_ && rows_.size() > capacity_) {
+    rows_.erase(std::prev(rows_.end()));
+    horizon_ = *rows_.rbegin();
+  }
+}
+
+std::vector<EventId> DueWindow::TakeDue(Timestamp now, std::size_t limit) {
+  std::vector<EventId> due;
+  while (due.size() < limit && !rows_.empty() && rows_.begin()->due_at <= now) {
+    due.push_back(rows_.begin()->id);
+    rows_.erase(rows_.begin());
+  }
+  return due;
+}
+
+std::optional<Timestamp> DueWindow::NextDue() const {
+  if (rows_.empty()) return std::nullopt;
+  return rows_.begin()->due_at;
+}
+
+bool DueWindow::WantsPage() const {
+  return horizon_ && !reading_ && rows_.size() <= capacity_ / 2;
+}
+
+DueOrder DueWindow::BeginPage() {
+  reading_ = true;
+  return *horizon_;
+}
+
+void DueWindow::AddPage(const std::vector<DueOrder>& rows, bool full) {
+  reading_ = false;
+  rows_.insert(rows.begin(), rows.end());
+  if (full) {
+    horizon_ = rows.back();
+  } else {
+    horizon_.reset();
+  }
+  // Rows kept while the page was read may lie beyond the new horizon; being known early is no harm.
+}
+
+}  // namespace postrider

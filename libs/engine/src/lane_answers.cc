@@ -1,0 +1,204 @@
+// The part of a lane that decides what becomes of an answer.
+#include <algorithm>
+#include <utility>
+
+#include "postrider/engine/lane.h"
+
+namespace postrider {
+
+/// An answer with what is recorded of it.
+struct Lane::Answered {
+  const HttpAnswer* answer = nullptr;  ///< null: the request was never made
+  AttemptRecord attempt;
+  std::string request;
+  Timestamp now;
+};
+
+void Lane::OnAnswer(std::uint64_t ticket, const HttpAnswer& answer, Timestamp now,
+                    const std::string& request) {
+  const auto sent = tickets_.find(ticket);
+  if (sent == tickets_.end()) return;
+  Delivery& delivery = memory_.at(sent->second);
+  LeaveFlight(delivery);
+  const Verdict verdict = verdicts_.Judge(answer);
+  Answered answered{&answer, {}, request, now};
+  AttemptRecord& attempt = answered.attempt;
+  attempt.number = ++requests_;
+  attempt.started_at = delivery.sent_at;
+  attempt.failure = verdict.failure;
+  attempt.http_status = answer.status;
+  attempt.latency_ms = static_cast<std::int32_t>(answer.latency.count());
+  attempt.charged = verdict.charged;
+  attempt.error = answer.error;
+  if (verdict.charged) ++delivery.attempts;
+  if (verdict.kind != VerdictKind::kHold) credentials_refused_ = false;
+  if (verdict.kind == VerdictKind::kDelivered) return Deliver(delivery, std::move(answered));
+  Fail(delivery, verdict, std::move(answered));
+}
+
+void Lane::OnNotBuilt(std::uint64_t ticket, FailureClass failure, const std::string& error,
+                      Timestamp now) {
+  const auto sent = tickets_.find(ticket);
+  if (sent == tickets_.end()) return;
+  Delivery& delivery = memory_.at(sent->second);
+  LeaveFlight(delivery);
+  Answered answered{nullptr, {}, "", now};
+  answered.attempt.number = ++requests_;
+  answered.attempt.started_at = now;
+  answered.attempt.failure = failure;
+  answered.attempt.charged = false;
+  answered.attempt.error = error;
+  if (failure == FailureClass::kTemplate) {
+    return Die(delivery, DeadReason::kTemplate, std::move(answered));
+  }
+  Fail(delivery, Verdict{VerdictKind::kRetry, failure, false, false}, std::move(answered));
+}
+
+void Lane::LeaveFlight(Delivery& delivery) {
+  tickets_.erase(delivery.ticket);
+  --in_flight_;
+}
+
+void Lane::Deliver(Delivery& delivery, Answered answered) {
+  answered.attempt.result = AttemptResult::kDelivered;
+  observer_.OnAttempt(*delivery.event, answered.attempt);
+  SettleFinally(delivery, MakeOutcome(delivery, OutcomeState::kDelivered, answered), &answered);
+  EndOfKey(delivery, false);
+}
+
+void Lane::Fail(Delivery& delivery, const Verdict& verdict, Answered answered) {
+  if (verdict.kind == VerdictKind::kHold) return HoldBack(delivery, std::move(answered));
+  if (verdict.kind == VerdictKind::kDead) {
+    return Die(delivery, DeadReason::kRefused, std::move(answered));
+  }
+  answered.attempt.result = verdict.unknown      ? AttemptResult::kUnknown
+                            : verdict.charged    ? AttemptResult::kRetry
+                                                 : AttemptResult::kRefused;
+  const auto delay = schedule_.DelayAfter(delivery.attempts, *delivery.first_attempt_at,
+                                          answered.now, random_.Uniform01());
+  if (!delay) return Die(delivery, DeadReason::kExhausted, std::move(answered));
+  Retry(delivery, *delay, std::move(answered));
+}
+
+void Lane::Die(Delivery& delivery, DeadReason reason, Answered answered) {
+  answered.attempt.result = AttemptResult::kDead;
+  observer_.OnAttempt(*delivery.event, answered.attempt);
+  Outcome outcome = MakeOutcome(delivery, OutcomeState::kDead, answered);
+  outcome.reason = reason;
+  SettleFinally(delivery, std::move(outcome), &answered);
+  EndOfKey(delivery, true);
+}
+
+void Lane::Retry(Delivery& delivery, milliseconds delay, Answered answered) {
+  observer_.OnAttempt(*delivery.event, answered.attempt);
+  BacklogEntry entry;
+  entry.waiting_for = WaitingFor::kRetry;
+  entry.due_at = answered.now + delay;
+  // An event that expires before its next attempt is looked at when it expires.
+  if (const auto before = delivery.event->deliver_before) {
+    entry.due_at = std::min(entry.due_at, std::max(*before, answered.now));
+  }
+  entry.attempts = delivery.attempts;
+  entry.first_attempt_at = delivery.first_attempt_at;
+  entry.failure = answered.attempt.failure;
+  entry.http_status = answered.attempt.http_status;
+  entry.error = answered.attempt.error;
+  std::vector<EventId> waiting;
+  if (Keyed(delivery)) waiting = keys_.Park(*delivery.event->key);
+  SettleIntoBacklog(delivery, std::move(entry), {std::move(answered.attempt)});
+  BlockAll(waiting);
+}
+
+/// The partner refuses our credentials: the event keeps its place and its attempts, the lane waits
+/// and then probes with one request.
+void Lane::HoldBack(Delivery& delivery, Answered answered) {
+  answered.attempt.result = AttemptResult::kRefused;
+  observer_.OnAttempt(*delivery.event, answered.attempt);
+  credentials_refused_ = true;
+  held_until_ = answered.now + settings_.hold;
+  Settlement settlement = MakeSettlement(delivery);
+  settlement.attempts.push_back(std::move(answered.attempt));
+  effects_.Settle(std::move(settlement));
+  delivery.sent = false;
+  --unsettled_;
+  delivery.state = State::kQueued;
+  if (stopped_) return Forget(delivery.event->id());
+  (delivery.origin == Origin::kLog ? fresh_ : due_).push_front(delivery.event->id());
+}
+
+void Lane::Expire(Delivery& delivery, Timestamp now) {
+  Answered answered;
+  answered.now = now;
+  SettleFinally(delivery, MakeOutcome(delivery, OutcomeState::kExpired, answered), nullptr);
+  EndOfKey(delivery, false);
+}
+
+/// The next delivery of the key may run, unless this one's death blocks it.
+void Lane::EndOfKey(const Delivery& delivery, bool died) {
+  if (!Keyed(delivery)) return;
+  const std::string& key = *delivery.event->key;
+  if (died && settings_.order.after_dead == AfterDead::kBlock) {
+    BlockAll(keys_.Park(key));
+  } else {
+    RunNext(keys_.Finish(key));
+  }
+}
+
+Settlement Lane::MakeSettlement(const Delivery& delivery) const {
+  Settlement settlement;
+  settlement.lane = settings_.id;
+  settlement.epoch = epoch_;
+  settlement.event = delivery.event;
+  settlement.run = delivery.run;
+  settlement.canary = delivery.canary;
+  return settlement;
+}
+
+Outcome Lane::MakeOutcome(const Delivery& delivery, OutcomeState state,
+                          const Answered& answered) const {
+  Outcome outcome;
+  outcome.state = state;
+  outcome.attempts = delivery.attempts;
+  outcome.http_status = answered.attempt.http_status;
+  outcome.failure = answered.attempt.failure;
+  outcome.latency_ms = answered.attempt.latency_ms;
+  outcome.finished_at = answered.now;
+  outcome.first_attempt_at = delivery.first_attempt_at;
+  outcome.error = answered.attempt.error;
+  outcome.request = answered.request;
+  if (answered.answer != nullptr) {
+    outcome.answer = answered.answer->body.substr(0, settings_.keep_response);
+  }
+  return outcome;
+}
+
+void Lane::SettleFinally(Delivery& delivery, Outcome outcome, const Answered* answered) {
+  delivery.state = State::kSettling;
+  delivery.park.reset();
+  ++settling_;
+  observer_.OnOutcome(*delivery.event, outcome);
+  Settlement settlement = MakeSettlement(delivery);
+  settlement.emitted = effects_.FollowUp(*delivery.event, outcome,
+                                         answered == nullptr ? nullptr : answered->answer);
+  // The request that settled it is described by the outcome; a dead letter's stays an attempt too,
+  // so that its history can be read in one place.
+  if (answered != nullptr && outcome.state != OutcomeState::kDelivered) {
+    settlement.attempts.push_back(answered->attempt);
+  }
+  settlement.outcome = std::move(outcome);
+  effects_.Settle(std::move(settlement));
+}
+
+void Lane::SettleIntoBacklog(Delivery& delivery, BacklogEntry entry,
+                             std::vector<AttemptRecord> attempts) {
+  delivery.state = State::kSettling;
+  delivery.park = entry.due_at;
+  delivery.park_era = era_;
+  ++settling_;
+  Settlement settlement = MakeSettlement(delivery);
+  settlement.backlog = std::move(entry);
+  settlement.attempts = std::move(attempts);
+  effects_.Settle(std::move(settlement));
+}
+
+}  // namespace postrider

@@ -1,0 +1,32 @@
+#include "postrider/engine/lane_settings.h"
+
+#include <algorithm>
+
+namespace postrider {
+namespace {
+
+/// Part `shard` of `total` divided by `shards`; at least 1.
+int Part(int total, int shards, int shard) {
+  return std::max(1, total / shards + (shard < total % shards ? 1 : 0));
+}
+
+}  // namespace
+
+LaneSettings MakeLaneSettings(const DestinationSettings& destination, LaneId id,
+                              std::int64_t memory) {
+  LaneSettings lane;
+  lane.id = id;
+  lane.name = destination.name;
+  lane.shards = destination.shards;
+  lane.concurrency = Part(destination.concurrency, destination.shards, id.shard);
+  lane.max_unsettled = destination.max_unsettled > 0 ? destination.max_unsettled
+                                                     : std::max(64, 2 * lane.concurrency);
+  lane.order = destination.order;
+  lane.retries = destination.retries;
+  lane.verdict = destination.verdict;
+  lane.keep_response = destination.keep_response;
+  lane.max_bytes = memory;
+  return lane;
+}
+
+}  // namespace postrider
