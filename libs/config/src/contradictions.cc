@@ -1,0 +1,201 @@
+#include "contradictions.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "headers.h"
+#include "mask.h"
+#include "postrider/model/topic.h"
+#include "quantities.h"
+
+namespace postrider {
+namespace {
+
+std::optional<Value> Locate(const Value& map, std::string_view path) {
+  const std::size_t dot = path.find('.');
+  auto member = map.Find(path.substr(0, dot));
+  if (!member || dot == path.npos) return member;
+  return Locate(*member, path.substr(dot + 1));
+}
+
+/// One destination under examination.
+class Examination {
+ public:
+  Examination(const Value& own, const std::optional<Value>& defaults,
+              const DestinationSettings& settings)
+      : own_(own), defaults_(defaults), settings_(settings) {}
+
+  void Run() const {
+    CheckComplete();
+    CheckTimes();
+    CheckCounts();
+    CheckRetries();
+    CheckOrder();
+    CheckVerdict(own_);
+    CheckTarget(own_);
+    if (defaults_) {
+      CheckVerdict(*defaults_);
+      CheckTarget(*defaults_);
+    }
+    CheckIdempotencyHeader();
+    CheckLoop("on_delivered.emit", settings_.emit_on_delivered);
+    CheckLoop("on_dead.emit", settings_.emit_on_dead);
+  }
+
+ private:
+  // Where a setting is given: in the destination, else in the defaults.
+  std::optional<Value> Given(std::string_view path) const {
+    auto value = Locate(own_, path);
+    return value || !defaults_ ? value : Locate(*defaults_, path);
+  }
+
+  bool IsGiven(std::string_view path) const { return Given(path).has_value(); }
+
+  bool IsGood(std::string_view path) const {
+    const auto value = Given(path);
+    return !value || !value->reading().report.HasErrorAt(value->path());
+  }
+
+  // Reports at the first of two settings that is given in the file, if both are good.
+  void Refuse(std::string_view first, std::string_view second, std::string message) const {
+    if (!IsGood(first) || !IsGood(second)) return;
+    auto value = Given(first);
+    if (!value) value = Given(second);
+    value.value_or(own_).Error(std::move(message));
+  }
+
+  void CheckComplete() const {
+    if (!IsGiven("topics")) own_.Error("found no topics, allowed: topics: [..], at least one");
+    if (IsGiven("http.url") || IsGiven("http.endpoints")) return;
+    if (IsGiven("sql")) return;  // already refused
+    own_.Error("found no URL, allowed: http: {url: ..}");
+  }
+
+  void CheckTimes() const {
+    const auto& http = settings_.http;
+    if (http.timeout >= http.connect_timeout) return;
+    Refuse("http.timeout", "http.connect_timeout",
+           "found " + DurationText(http.timeout) + ", allowed: at least http.connect_timeout (" +
+               DurationText(http.connect_timeout) + ")");
+  }
+
+  void CheckCounts() const {
+    if (settings_.concurrency >= settings_.shards) return;
+    Refuse("shards", "concurrency",
+           "found " + std::to_string(settings_.shards) + " shards with a concurrency of " +
+               std::to_string(settings_.concurrency) + ", allowed: at most one shard for each");
+  }
+
+  void CheckRetries() const {
+    CheckRetryForms(own_);
+    if (defaults_) CheckRetryForms(*defaults_);
+    const auto& retries = settings_.retries;
+    if (!retries.schedule.empty()) {
+      const auto most = static_cast<int>(retries.schedule.size()) + 1;
+      if (retries.attempts <= most) return;
+      return Refuse("retries.attempts", "retries.schedule",
+                    "found " + std::to_string(retries.attempts) + " attempts, allowed: at most " +
+                        std::to_string(most) + ", one more than the schedule has waits");
+    }
+    if (retries.first <= retries.max) return;
+    Refuse("retries.first", "retries.max",
+           "found " + DurationText(retries.first) + ", allowed: at most retries.max (" +
+               DurationText(retries.max) + ")");
+  }
+
+  static void CheckRetryForms(const Value& scope) {
+    if (!Locate(scope, "retries.schedule")) return;
+    for (const std::string_view part : {"first", "factor", "max"}) {
+      const auto value = Locate(scope, "retries." + std::string(part));
+      if (value) value->Error("found beside retries.schedule, allowed: one of the two");
+    }
+  }
+
+  void CheckOrder() const {
+    if (!Locate(own_, "order.after_dead") || settings_.order.by == Order::kKey) return;
+    Refuse("order.after_dead", "order.by", "found without by: key, allowed: with by: key");
+  }
+
+  static void CheckVerdict(const Value& scope) {
+    std::vector<std::pair<std::string, std::string>> seen;  // status and where
+    for (const std::string verdict : {"delivered", "retry", "hold", "dead"}) {
+      const auto list = Locate(scope, "verdict." + verdict);
+      if (!list || !list->IsList()) continue;
+      for (const Value& item : list->Items()) {
+        if (!item.IsScalar()) continue;
+        const auto& status = item.RawText();
+        for (const auto& [former, where] : seen) {
+          if (former == status) {
+            item.Error("found " + Quoted(status) + " a second time, first in verdict." + where +
+                       "; allowed: once");
+          }
+        }
+        seen.emplace_back(status, verdict);
+      }
+    }
+  }
+
+  static void CheckTarget(const Value& scope) {
+    const auto endpoints = Locate(scope, "http.endpoints");
+    if (endpoints && Locate(scope, "http.url")) {
+      endpoints->Error("found beside http.url, allowed: one of the two");
+    }
+  }
+
+  void CheckIdempotencyHeader() const {
+    for (const auto& [name, value] : settings_.http.headers) {
+      if (!value || !SameHeader(name, settings_.http.idempotency.header)) continue;
+      Refuse("http.headers", "http.endpoints",
+             Quoted(name) + " carries the idempotency key, allowed: null, or idempotency: false");
+    }
+  }
+
+  void CheckLoop(std::string_view path, const std::string& topic) const {
+    if (topic.empty()) return;
+    for (const auto& pattern : settings_.topics) {
+      if (!TopicMatches(pattern, topic)) continue;
+      return Refuse(path, "topics",
+                    "found " + Quoted(topic) + ", which this destination takes itself (" +
+                        Quoted(pattern) + "): a loop; allowed: a topic for others");
+    }
+  }
+
+  const Value& own_;
+  const std::optional<Value>& defaults_;
+  const DestinationSettings& settings_;
+};
+
+void CheckPoll(const Value& document, const PollSettings& poll) {
+  if (poll.min <= poll.max) return;
+  const auto min = Locate(document, "relay.poll.min");
+  const auto max = Locate(document, "relay.poll.max");
+  for (const auto& value : {min, max}) {
+    if (value && value->reading().report.HasErrorAt(value->path())) return;
+  }
+  if (min) {
+    min->Error("found " + DurationText(poll.min) + ", allowed: at most relay.poll.max (" +
+               DurationText(poll.max) + ")");
+  } else if (max) {
+    max->Error("found " + DurationText(poll.max) + ", allowed: at least relay.poll.min (" +
+               DurationText(poll.min) + ")");
+  }
+}
+
+}  // namespace
+
+void CheckRelay(const Value& document, const Settings& settings) {
+  CheckPoll(document, settings.relay.poll);
+  const auto password = Locate(document, "database.password");
+  if (password && settings.database.password && HasPassword(settings.database.url)) {
+    password->Error("found beside a password in database.url, allowed: one of the two");
+  }
+}
+
+void CheckDestination(const Value& destination, const std::optional<Value>& defaults,
+                      const DestinationSettings& settings) {
+  Examination(destination, defaults, settings).Run();
+}
+
+}  // namespace postrider

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "postrider/model/settings.h"
+#include "scalar_kinds.h"
+
+namespace postrider {
+
+/// `404`, `40x`, `4xx`; the first digit from 1 to 9.
+bool IsStatusPattern(std::string_view text);
+
+/// The statuses that mean one verdict. A list takes the place of the former one for its verdict;
+/// a status that had another verdict loses it.
+struct StatusesKind {
+  VerdictKind verdict;
+
+  void Read(const Value& value, VerdictSettings& out) const;
+  std::optional<std::string> Show(const VerdictSettings& settings) const;
+  std::string Allowed() const;
+  std::string Schema() const;
+};
+
+/// A fixed list of waits.
+struct ScheduleKind {
+  void Read(const Value& value, RetrySettings& out) const;
+  std::optional<std::string> Show(const RetrySettings& retries) const;
+  std::string Allowed() const;
+  std::string Schema() const;
+};
+
+}  // namespace postrider

@@ -1,0 +1,143 @@
+#include "postrider/config/load.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "catalogue.h"
+#include "contradictions.h"
+#include "group_reader.h"
+#include "report.h"
+#include "value.h"
+#include "yaml_reader.h"
+
+namespace postrider {
+namespace {
+
+constexpr std::size_t kLargestFile = 1 << 20;
+
+bool IsDestinationName(const std::string& name) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz";
+  return !name.empty() && name.size() <= 63 && kLetters.find(name.front()) != kLetters.npos &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == name.npos;
+}
+
+// The map under a key of the document; nothing when it is absent or empty, reported when it is
+// something else.
+std::optional<Value> MapUnder(const Value& document, std::string_view key) {
+  auto value = document.Find(key);
+  if (!value || value->IsNull()) return std::nullopt;
+  if (value->IsMap()) return value;
+  value->Expect("a map");
+  return std::nullopt;
+}
+
+DestinationSettings ReadDestination(const Value& value, const DestinationSettings& base,
+                                    const std::optional<Value>& defaults) {
+  DestinationSettings settings = base;
+  settings.name = value.key();
+  ReadGroup(value, "", DestinationCatalogue(), settings);
+  const auto gives_connect_timeout = [](const Value& scope) {
+    const auto http = scope.Find("http");
+    return http && http->Find("connect_timeout");
+  };
+  if (!gives_connect_timeout(value) && !(defaults && gives_connect_timeout(*defaults))) {
+    settings.http.connect_timeout = std::min(settings.http.connect_timeout, settings.http.timeout);
+  }
+  CheckDestination(value, defaults, settings);
+  return settings;
+}
+
+void ReadDestinations(const Value& document, Settings& settings) {
+  DestinationSettings base;
+  const auto defaults = MapUnder(document, "defaults");
+  if (defaults) ReadGroup(*defaults, "", DestinationCatalogue(), base);
+  const auto destinations = MapUnder(document, "destinations");
+  const auto members = destinations ? destinations->Members() : std::vector<Value>{};
+  for (const Value& member : members) {
+    if (!IsDestinationName(member.key())) {
+      member.Error("found the name " + Quoted(member.key()) +
+                   ", allowed: a-z first, then a-z, 0-9, _ and -, at most 63 in all");
+    } else if (!member.IsMap() && !member.IsNull()) {
+      member.Expect("a map of settings");
+    } else {
+      settings.destinations.push_back(ReadDestination(member, base, defaults));
+    }
+  }
+  if (members.empty()) {
+    document.Warning("found no destinations: nothing will be sent");
+  }
+}
+
+void ReadDocument(const Value& document, Settings& settings) {
+  if (document.IsMap()) {
+    ReadGroup(document, "", RelayCatalogue(), settings);
+    CheckRelay(document, settings);
+  } else if (!document.IsNull()) {
+    return document.Expect("a map of settings");
+  }
+  ReadDestinations(document, settings);
+}
+
+LoadedConfig Unreadable(const std::string& path, std::string why) {
+  LoadedConfig config;
+  config.errors.push_back({path, 0, 0, "", "can not be read: " + std::move(why)});
+  return config;
+}
+
+}  // namespace
+
+Environment ProcessEnvironment() {
+  return [](std::string_view name) -> std::optional<std::string> {
+    const char* value = std::getenv(std::string(name).c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
+
+LoadedConfig LoadConfigFile(const std::string& path, const Environment& environment) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return Unreadable(path, std::strerror(errno));
+  if (S_ISDIR(status.st_mode)) return Unreadable(path, "it is a directory");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Unreadable(path, std::strerror(errno));
+  std::string text(kLargestFile + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return Unreadable(path, "reading fails");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return LoadConfigText(text, path, environment);
+}
+
+LoadedConfig LoadConfigText(std::string_view text, const std::string& name,
+                            const Environment& environment) {
+  if (text.size() > kLargestFile) return Unreadable(name, "it is larger than 1MB");
+  Report report(name);
+  LoadedConfig config;
+  Reading reading{report, environment, config.secrets};
+  const NodeRef root = ReadYaml(text, report);
+  if (root) ReadDocument(Value::Root(root, reading), config.settings);
+  config.errors = report.Errors();
+  config.warnings = report.Warnings();
+  return config;
+}
+
+std::string FormatErrors(const std::vector<ConfigError>& errors) {
+  std::string text;
+  for (const auto& error : errors) {
+    text += error.file + ":";
+    if (error.line > 0) {
+      text += std::to_string(error.line) + ":" + std::to_string(error.column) + ":";
+    }
+    if (!error.path.empty()) text += " " + error.path + ":";
+    text += " " + error.message + "\n";
+  }
+  return text;
+}
+
+}  // namespace postrider
