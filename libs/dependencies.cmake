@@ -9,9 +9,11 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 # Debian 12 ships these two with pkg-config files only.
+pkg_check_modules(pq REQUIRED IMPORTED_TARGET GLOBAL libpq)
 pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET GLOBAL libpqxx>=6.4)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib>=0.11)
-# Its header calls OpenSSL from inline functions, which the pkg-config file does not say.
+target_link_libraries(PkgConfig::pqxx INTERFACE PkgConfig::pq)
+# The header of cpp-httplib calls OpenSSL from inline functions, which the pkg-config file does not say.
 target_link_libraries(PkgConfig::httplib INTERFACE OpenSSL::SSL OpenSSL::Crypto)
 find_path(POSTRIDER_MUSTACHE_INCLUDE kainjow/mustache.hpp REQUIRED)
 
