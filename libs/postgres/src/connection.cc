@@ -46,7 +46,10 @@ Connection::Connection(const std::string& conninfo) : impl_(std::make_unique<Imp
     impl_->connection = std::make_unique<pqxx::connection>(conninfo);
 #if PQXX_VERSION_MAJOR < 7
     // A silent reconnection would lose what the lost session had told us.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     impl_->connection->inhibit_reactivation(true);
+#pragma GCC diagnostic pop
 #endif
   } catch (const std::exception& error) {
     throw DatabaseFault(WithoutTrailingNewline(error.what()), "connect", "", true, false);

@@ -58,6 +58,8 @@ class BacklogStore {
   /// Rows put back by people whose transactions became visible between the last call (or the
   /// construction) and this one.
   virtual std::vector<ForeignRow> ReadForeign() = 0;
+  /// An event with its body, whatever the size; null when it is gone.
+  virtual EventRef LoadBody(LaneId lane, const EventIdentity& event) = 0;
 };
 
 }  // namespace postrider

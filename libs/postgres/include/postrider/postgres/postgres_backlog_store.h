@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "postrider/engine/backlog_store.h"
+#include "postrider/model/snapshot.h"
+#include "postrider/postgres/connection.h"
+
+namespace postrider {
+
+/// The backlog in `outbox.backlog`. Borrows the connection, which must outlive it. Throws
+/// DatabaseFault.
+class PostgresBacklogStore : public BacklogStore {
+ public:
+  explicit PostgresBacklogStore(Connection& connection) : connection_(connection) {}
+
+  std::vector<DueOrder> ReadDue(LaneId lane, int shards, DueOrder after, int limit) override;
+  std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) override;
+  std::vector<StoredDelivery> LoadKey(LaneId lane, const std::string& key, int limit,
+                                      bool unless_dead) override;
+  std::vector<StoredKey> ReadKeys(LaneId lane, int shards, bool with_dead) override;
+  std::vector<ForeignRow> ReadForeign() override;
+  EventRef LoadBody(LaneId lane, const EventIdentity& event) override;
+
+ private:
+  std::vector<StoredDelivery> LoadWhere(const std::string& conditions);
+
+  Connection& connection_;
+  std::optional<Snapshot> seen_;
+};
+
+}  // namespace postrider

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "postrider/engine/ledger.h"
+#include "postrider/model/time.h"
+#include "postrider/postgres/connection.h"
+
+namespace postrider {
+
+/// Settlements in `outbox.outcome` and what follows from them (docs/protocols.md, "Settling").
+/// A batch is one round trip and one transaction. Borrows the connection, which must outlive it.
+/// Throws DatabaseFault; the same batch may then be recorded again by another connection.
+class PostgresLedger : public Ledger {
+ public:
+  /// @param owner  the incarnation that must own the fences
+  /// @param timeout  of a batch; a quarter of the lease
+  PostgresLedger(Connection& connection, std::string owner, milliseconds timeout)
+      : connection_(connection), owner_(std::move(owner)), timeout_(timeout) {}
+
+  /// All settlements of a batch were read under the same canary.
+  RecordResult Record(const std::vector<const Settlement*>& batch) override;
+
+ private:
+  Connection& connection_;
+  std::string owner_;
+  milliseconds timeout_;
+};
+
+}  // namespace postrider

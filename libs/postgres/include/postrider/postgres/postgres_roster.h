@@ -1,0 +1,84 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "postrider/engine/incarnation.h"
+#include "postrider/engine/subscription.h"
+#include "postrider/model/lane_id.h"
+#include "postrider/model/position.h"
+#include "postrider/model/settings.h"
+#include "postrider/postgres/connection.h"
+
+namespace postrider {
+
+/// What a relay must know of the database before it may send.
+struct InstallationRecord {
+  std::string name;            ///< prefix of idempotency keys
+  int schema_version = 0;
+  bool moved = false;          ///< the rows were brought here from another server
+  std::int64_t sequence_cache = 1;
+  EventId last_value = 0;      ///< of the id sequence
+  EventId highest_known = 0;   ///< of all saved places: the sequence must not be below
+};
+
+/// A destination as registered.
+struct RegisteredDestination {
+  Subscription subscription;
+  bool paused = false;
+  bool retired = false;
+};
+
+/// What the keeper saves of a lane.
+struct LaneProgress {
+  LaneId lane;
+  std::int64_t epoch = 0;
+  EventId closed_up_to = 0;
+  std::optional<Mark> mark;
+};
+
+/// Relays, leases and registrations. Borrows the connection, which must outlive it. Throws
+/// DatabaseFault.
+class PostgresRoster {
+ public:
+  /// @param timeout  of every statement: a quarter of the lease
+  PostgresRoster(Connection& connection, milliseconds timeout)
+      : connection_(connection), timeout_(timeout) {}
+
+  InstallationRecord ReadInstallation();
+
+  /// Registers the file's destinations; returns the names whose current version another relay
+  /// registered, which this one must not serve.
+  std::vector<std::string> Register(const std::vector<DestinationSettings>& destinations,
+                                    const std::string& relay_name);
+  std::vector<RegisteredDestination> ReadDestinations();
+
+  void Enroll(const Incarnation& incarnation);
+  /// Relays whose rows name the same host.
+  std::vector<Neighbour> ReadNeighbours(const Incarnation& incarnation);
+  /// Removes relays that are known to be gone, without waiting for their lease.
+  void Bury(const std::vector<std::string>& ids);
+  /// False: this incarnation is dead and must drop all lanes.
+  bool Renew(const Incarnation& incarnation);
+  /// Takes those of the lanes that are free; returns them with their new epochs.
+  std::map<LaneId, std::int64_t> TakeLanes(const Incarnation& incarnation,
+                                           const std::vector<LaneId>& lanes);
+  /// Gives all lanes back and goes.
+  void Leave(const Incarnation& incarnation);
+
+  /// Assigns a transaction id, for a mark.
+  Xid AssignXid();
+  /// Saves places, unless the history has changed since they were judged.
+  void Save(const Incarnation& incarnation, const std::vector<LaneProgress>& progress,
+            const std::string& canary);
+
+ private:
+  std::string Limits() const;
+
+  Connection& connection_;
+  milliseconds timeout_;
+};
+
+}  // namespace postrider

@@ -1,0 +1,166 @@
+#include "postrider/postgres/postgres_backlog_store.h"
+
+#include "event_rows.h"
+#include "sql_text.h"
+
+namespace postrider {
+namespace {
+
+using sql_text::Quote;
+
+std::string LaneCondition(LaneId lane, int shards) {
+  return "b.destination_id = " + std::to_string(lane.destination) +
+         (shards > 1 ? " AND b.slot % " + std::to_string(shards) + " = " +
+                           std::to_string(lane.shard)
+                     : "");
+}
+
+/// A backlog row as an event: its big columns come from the row itself where it has a copy, else
+/// from the log.
+std::string SourceSql() {
+  return "(SELECT b.*, b.event_id AS id, NULL::int AS only_destination, "
+         "CASE WHEN b.copied THEN b.payload ELSE e.payload END AS source_payload, "
+         "CASE WHEN b.copied THEN b.body ELSE e.body END AS source_body, "
+         "CASE WHEN b.copied THEN b.content_type ELSE e.content_type END AS source_content_type, "
+         "CASE WHEN b.copied THEN b.headers ELSE e.headers END AS source_headers, "
+         "e.id IS NOT NULL AS in_log "
+         "FROM outbox.backlog b LEFT JOIN outbox.event e "
+         "ON NOT b.copied AND e.id = b.event_id AND e.bucket = b.bucket)";
+}
+
+std::string StoredColumns() {
+  return "s.run, s.new_key, s.waiting_for, s.due_at, s.attempts, s.first_attempt_at, "
+         "s.http_status, s.error, (SELECT c.id::text FROM outbox.canary c), ";
+}
+
+/// The row's event in the shape of outbox.event.
+std::string AsEvent() {
+  return "(SELECT s.event_id AS id, s.event_xid AS xid, s.bucket, s.recorded_at, s.topic, s.key, "
+         "s.source_payload AS payload, s.source_body AS body, s.source_content_type AS "
+         "content_type, s.source_headers AS headers, s.cause_id, s.deliver_after, "
+         "s.deliver_before)";
+}
+
+StoredDelivery ReadStored(const Rows& rows, int row,
+                          const std::shared_ptr<const std::string>& canary) {
+  StoredDelivery stored;
+  stored.run = static_cast<std::int16_t>(ReadInt(rows, row, 0));
+  stored.new_key = rows.Text(row, 1) == "t";
+  stored.entry.waiting_for = static_cast<WaitingFor>(ReadInt(rows, row, 2));
+  stored.entry.due_at = sql_text::ParseTimestamp(rows.Text(row, 3));
+  stored.entry.attempts = static_cast<std::int32_t>(ReadInt(rows, row, 4));
+  stored.entry.first_attempt_at = ReadOptionalTime(rows, row, 5);
+  stored.entry.http_status = static_cast<int>(ReadInt(rows, row, 6));
+  stored.entry.error = rows.Text(row, 7);
+  stored.canary = canary;
+  stored.event = ReadEvent(rows, row, 9);
+  return stored;
+}
+
+}  // namespace
+
+std::vector<DueOrder> PostgresBacklogStore::ReadDue(LaneId lane, int shards, DueOrder after,
+                                                    int limit) {
+  const Rows rows = connection_.Execute(
+      "backlog", sql_text::ReadSettings() +
+                     "SELECT b.due_at, b.event_id FROM outbox.backlog b WHERE " +
+                     LaneCondition(lane, shards) + " AND b.waiting_for <> 3 AND (b.due_at, "
+                     "b.event_id) > (" + Quote(after.due_at) + ", " + std::to_string(after.id) +
+                     ") ORDER BY b.due_at, b.event_id LIMIT " + std::to_string(limit));
+  std::vector<DueOrder> due;
+  for (int row = 0; row < rows.size(); ++row) {
+    due.push_back({sql_text::ParseTimestamp(rows.Text(row, 0)), ReadInt(rows, row, 1)});
+  }
+  return due;
+}
+
+std::vector<StoredDelivery> PostgresBacklogStore::LoadWhere(const std::string& conditions) {
+  const Rows rows = connection_.Execute(
+      "backlog", sql_text::ReadSettings() + "SELECT " + StoredColumns() +
+                     EventColumns("x", kInlineBody, "NULL::int") + " FROM " + SourceSql() +
+                     " s CROSS JOIN LATERAL " + AsEvent() + " x WHERE (s.copied OR s.in_log) AND " +
+                     conditions);
+  std::vector<StoredDelivery> deliveries;
+  if (rows.empty()) return deliveries;
+  const auto canary = std::make_shared<const std::string>(rows.Text(0, 8));
+  for (int row = 0; row < rows.size(); ++row) deliveries.push_back(ReadStored(rows, row, canary));
+  return deliveries;
+}
+
+std::vector<StoredDelivery> PostgresBacklogStore::Load(LaneId lane,
+                                                       const std::vector<EventId>& ids) {
+  sql_text::ArrayLiteral array;
+  for (const EventId id : ids) array.Add(id);
+  return LoadWhere("s.destination_id = " + std::to_string(lane.destination) +
+                   " AND s.event_id = ANY (" + array.As("int8") + ") ORDER BY s.due_at, s.event_id");
+}
+
+std::vector<StoredDelivery> PostgresBacklogStore::LoadKey(LaneId lane, const std::string& key,
+                                                          int limit, bool unless_dead) {
+  const std::string destination = std::to_string(lane.destination);
+  std::string conditions =
+      "s.destination_id = " + destination + " AND s.key = " + Quote(key) + " AND s.waiting_for = 3";
+  if (unless_dead) {
+    conditions += " AND NOT EXISTS (SELECT FROM outbox.dead_letter d WHERE d.destination_id = " +
+                  destination + " AND d.key = " + Quote(key) + " AND d.status = 'open')";
+  }
+  return LoadWhere(conditions + " ORDER BY s.event_id LIMIT " + std::to_string(limit));
+}
+
+std::vector<StoredKey> PostgresBacklogStore::ReadKeys(LaneId lane, int shards, bool with_dead) {
+  std::string sql = "SELECT b.key, count(*) FILTER (WHERE b.waiting_for = 3), "
+                    "bool_or(b.waiting_for IN (2, 4)), false FROM outbox.backlog b WHERE " +
+                    LaneCondition(lane, shards) + " AND b.key IS NOT NULL GROUP BY b.key";
+  if (with_dead) {
+    sql += " UNION ALL SELECT b.key, 0, false, true FROM outbox.dead_letter b WHERE " +
+           LaneCondition(lane, shards) +
+           " AND b.status = 'open' AND b.key IS NOT NULL GROUP BY b.key";
+  }
+  const Rows rows = connection_.Execute("backlog", sql_text::ReadSettings() + sql);
+  std::vector<StoredKey> keys;
+  for (int row = 0; row < rows.size(); ++row) {
+    keys.push_back({std::string(rows.Text(row, 0)), ReadInt(rows, row, 1),
+                    rows.Text(row, 2) == "t", rows.Text(row, 3) == "t"});
+  }
+  return keys;
+}
+
+std::vector<ForeignRow> PostgresBacklogStore::ReadForeign() {
+  std::string sql = "SELECT NULL::int, pg_current_snapshot()::text, 0, now()";
+  if (seen_) {
+    const std::string rows = "SELECT b.destination_id, b.event_id::text, b.slot, b.due_at FROM "
+                             "outbox.backlog b WHERE b.waiting_for = 4 AND ";
+    sql += " UNION ALL " + rows + "b.xid = ANY (ARRAY(SELECT pg_snapshot_xip(" + Quote(*seen_) +
+           ") EXCEPT SELECT pg_snapshot_xip(pg_current_snapshot()))) UNION ALL " + rows +
+           "b.xid >= " + sql_text::QuoteXid(seen_->xmax);
+  }
+  const Rows result = connection_.Execute("backlog", sql_text::ReadSettings() + sql);
+  std::vector<ForeignRow> foreign;
+  for (int row = 0; row < result.size(); ++row) {
+    if (result.IsNull(row, 0)) {
+      seen_ = Snapshot::FromText(result.Text(row, 1));
+      continue;
+    }
+    foreign.push_back({static_cast<DestinationId>(ReadInt(result, row, 0)),
+                       static_cast<std::int32_t>(ReadInt(result, row, 2)),
+                       {sql_text::ParseTimestamp(result.Text(row, 3)), ReadInt(result, row, 1)}});
+  }
+  return foreign;
+}
+
+EventRef PostgresBacklogStore::LoadBody(LaneId lane, const EventIdentity& event) {
+  constexpr std::size_t kNoLimit = std::size_t{1} << 31;
+  const std::string id = std::to_string(event.id);
+  const std::string identity = ".recorded_at = " + Quote(event.recorded_at);
+  const Rows rows = connection_.Execute(
+      "backlog",
+      sql_text::ReadSettings() + "SELECT " + EventColumns("e", kNoLimit, "e.destination_id") +
+          " FROM outbox.event e WHERE e.id = " + id + " AND e.bucket = " +
+          std::to_string(event.bucket) + " AND e" + identity + " UNION ALL SELECT " +
+          EventColumns("b", kNoLimit, "NULL::int", "event_id", "event_xid") +
+          " FROM outbox.backlog b WHERE b.copied AND b.event_id = " + id +
+          " AND b.destination_id = " + std::to_string(lane.destination) + " AND b" + identity);
+  return rows.empty() ? nullptr : EventRef(ReadEvent(rows, 0, 0));
+}
+
+}  // namespace postrider

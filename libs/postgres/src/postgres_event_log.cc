@@ -1,0 +1,202 @@
+#include "postrider/postgres/postgres_event_log.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "event_rows.h"
+#include "lane_filter_sql.h"
+#include "sql_text.h"
+
+namespace postrider {
+namespace {
+
+using sql_text::Quote;
+using sql_text::QuoteXid;
+
+constexpr int kHead = 0;
+constexpr int kLate = 1;
+
+/// One row with what every poll must know, in the shape of an event row.
+std::string HeadSql(const std::string& max_id) {
+  return "SELECT 0 AS kind, (SELECT last_value - (NOT is_called)::int FROM outbox.event_id_seq) "
+         "AS id, NULL::xid8, NULL::int2, clock_timestamp(), pg_current_snapshot()::text, "
+         "(SELECT id::text FROM outbox.canary), pg_postmaster_start_time()::text, NULL::text, 0, "
+         "pg_is_in_recovery(), NULL::text, NULL::text, " +
+         max_id + ", NULL::timestamptz, NULL::timestamptz, 0, NULL::int";
+}
+
+LogHead ReadHead(const Rows& rows) {
+  LogHead head;
+  head.last_value = ReadInt(rows, 0, 1);
+  head.now = sql_text::ParseTimestamp(rows.Text(0, 4));
+  head.snapshot = Snapshot::FromText(rows.Text(0, 5));
+  head.canary = rows.Text(0, 6);
+  head.started_at = rows.Text(0, 7);
+  head.in_recovery = rows.Text(0, 10) == "t";
+  if (head.in_recovery) {
+    throw DatabaseFault("the server is a standby; its snapshots cannot be relied on", "poll", "",
+                        true, false);
+  }
+  return head;
+}
+
+/// Xids that were in progress in one snapshot and finished in another, as array literal.
+std::string FinishedBetween(const Snapshot& from, const Snapshot& to) {
+  sql_text::ArrayLiteral xids;
+  for (const Xid xid : from.in_progress) {
+    if (to.Finished(xid)) xids.Add(xid);
+  }
+  return xids.As("xid8");
+}
+
+struct LateSet {
+  Position from;
+  std::string finished;  ///< array of the xids in progress in `from` that have finished
+  std::string xmax;      ///< end of the range of later xids
+  std::string extra;     ///< further conditions, each with AND in front
+};
+
+/// Rows at or below `from.high` that were not visible then and are now. `id+0` keeps the planner
+/// away from the primary key; UNION ALL, because one OR would be a scan of everything.
+std::string LateSql(const LateSet& set, const std::string& columns, int limit) {
+  const std::string high = " AND e.id + 0 <= " + std::to_string(set.from.high) +
+                           " AND e.duplicate_of IS NULL" + set.extra;
+  return "SELECT " + columns + " FROM (SELECT e.* FROM outbox.event e WHERE e.xid = ANY (" +
+         set.finished + ")" + high + " UNION ALL SELECT e.* FROM outbox.event e WHERE e.xid >= " +
+         QuoteXid(set.from.snapshot.xmax) + " AND e.xid < " + set.xmax + high +
+         ") e ORDER BY e.id LIMIT " + std::to_string(limit);
+}
+
+std::string LateOfPoll(const TailRequest& request, const std::string& columns) {
+  LateSet set;
+  set.from = request.from;
+  if (request.late_target) {
+    const Snapshot& target = *request.late_target;
+    set.finished = FinishedBetween(request.from.snapshot, target);
+    set.xmax = QuoteXid(target.xmax);
+    set.extra = " AND pg_visible_in_snapshot(e.xid, " + Quote(target) + ") AND e.id + 0 > " +
+                std::to_string(request.late_after);
+  } else {
+    // Only what has finished is probed: the rows of a running bulk load would be read and thrown
+    // away at each poll.
+    set.finished = "ARRAY(SELECT pg_snapshot_xip(" + Quote(request.from.snapshot) +
+                   ") EXCEPT SELECT pg_snapshot_xip(pg_current_snapshot()))";
+    set.xmax = "pg_snapshot_xmax(pg_current_snapshot())";
+  }
+  return LateSql(set, columns, request.limit + 1);
+}
+
+std::string UnsettledSql(const StepRequest& request) {
+  const std::string destination = std::to_string(request.filter.lane.destination);
+  const auto without = [&](const std::string& table, const std::string& alias) {
+    const std::string a = alias + ".";
+    // Both sides carry the page's range, or each page would start from the first outcome.
+    return " AND NOT EXISTS (SELECT FROM " + table + " " + alias + " WHERE " + a +
+           "event_id = e.id AND " + a + "destination_id = " + destination + " AND " + a +
+           "event_id > " + std::to_string(request.after) + " AND " + a +
+           "event_id <= " + std::to_string(request.up_to) + ")";
+  };
+  return without("outbox.outcome", "o") + without("outbox.backlog", "b");
+}
+
+std::string StepSql(const StepRequest& request) {
+  const std::string columns = EventColumns("e", kInlineBody, "e.destination_id");
+  std::string conditions = " AND pg_visible_in_snapshot(e.xid, " + Quote(request.target) +
+                           ") AND " + LaneFilterSql(request.filter);
+  if (request.unsettled) conditions += UnsettledSql(request);
+  if (request.late) {
+    LateSet set;
+    set.from = request.from;
+    set.finished = FinishedBetween(request.from.snapshot, request.target);
+    set.xmax = QuoteXid(request.target.xmax);
+    set.extra = " AND e.id + 0 > " + std::to_string(request.after) + conditions;
+    return LateSql(set, columns, request.limit + 1);
+  }
+  return "SELECT " + columns + " FROM outbox.event e WHERE e.id > " +
+         std::to_string(request.after) + " AND e.id <= " + std::to_string(request.up_to) +
+         conditions + " ORDER BY e.id LIMIT " + std::to_string(request.limit + 1);
+}
+
+}  // namespace
+
+TailStart PostgresEventLog::Start() {
+  const Rows rows = connection_.Execute(
+      "poll", sql_text::ReadSettings() +
+                  HeadSql("(SELECT coalesce(max(e.id), 0) FROM outbox.event e)"));
+  TailStart start;
+  start.head = ReadHead(rows);
+  start.max_visible_id = ReadInt(rows, 0, 13);
+  return start;
+}
+
+TailPage PostgresEventLog::Poll(const TailRequest& request) {
+  const std::string columns = EventColumns("e", kInlineBody, "e.destination_id");
+  std::string sql = sql_text::ReadSettings() + HeadSql("NULL::int8") + " UNION ALL (" +
+                    LateOfPoll(request, "1, " + columns) + ")";
+  if (!request.late_target) {
+    sql += " UNION ALL (SELECT 2, " + columns + " FROM outbox.event e WHERE e.id > " +
+           std::to_string(request.from.high) + " AND e.duplicate_of IS NULL ORDER BY e.id LIMIT " +
+           std::to_string(request.limit) + ")";
+  }
+  const Rows rows = connection_.Execute("poll", sql);
+  TailPage page;
+  page.head = ReadHead(rows);
+  const auto limit = static_cast<std::size_t>(request.limit);
+  for (int row = 1; row < rows.size(); ++row) {
+    const bool late = ReadInt(rows, row, 0) == kLate;
+    if (late && page.late.size() == limit) {
+      page.more_late = true;
+      break;
+    }
+    (late ? page.late : page.fresh).push_back(ReadEvent(rows, row, 1));
+  }
+  page.more_fresh = page.fresh.size() == limit;
+  if (page.more_late) page.fresh.clear();
+  return page;
+}
+
+StepPage PostgresEventLog::ReadStep(const StepRequest& request) {
+  const Rows rows = connection_.Execute("catch_up", sql_text::ReadSettings() + StepSql(request));
+  StepPage page;
+  page.full = rows.size() > request.limit;
+  for (int row = 0; row < std::min(rows.size(), request.limit); ++row) {
+    page.events.push_back(ReadEvent(rows, row, 0));
+  }
+  return page;
+}
+
+std::optional<EventId> PostgresEventLog::NextId(EventId after) {
+  const Rows rows = connection_.Execute(
+      "catch_up", sql_text::ReadSettings() + "SELECT min(e.id) FROM outbox.event e WHERE e.id > " +
+                      std::to_string(after));
+  return ReadOptionalInt(rows, 0, 0);
+}
+
+SavedLane PostgresEventLog::ReadLane(LaneId lane) {
+  const Rows rows = connection_.Execute(
+      "catch_up",
+      sql_text::ReadSettings() +
+          "SELECT l.closed_up_to, CASE WHEN l.mark_canary = (SELECT id FROM outbox.canary) THEN "
+          "l.mark_high END, l.mark_xid FROM outbox.lane l WHERE l.destination_id = " +
+          std::to_string(lane.destination) + " AND l.shard = " + std::to_string(lane.shard));
+  if (rows.empty()) {
+    throw DatabaseFault("outbox.lane has no row for destination " +
+                            std::to_string(lane.destination) + ", shard " +
+                            std::to_string(lane.shard),
+                        "catch_up", "", false, false);
+  }
+  SavedLane saved;
+  saved.closed_up_to = ReadInt(rows, 0, 0);
+  if (!rows.IsNull(0, 1)) {
+    saved.mark = Mark{ReadInt(rows, 0, 1), static_cast<Xid>(ReadInt(rows, 0, 2))};
+  }
+  return saved;
+}
+
+void PostgresEventLog::EnsureCanary() {
+  connection_.Execute("canary",
+                      "INSERT INTO outbox.canary (id) VALUES (gen_random_uuid()) "
+                      "ON CONFLICT DO NOTHING");
+}
+
+}  // namespace postrider
