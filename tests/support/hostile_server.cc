@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -94,6 +95,12 @@ void Peer::Reset() {
 bool Peer::WaitForClose() {
   while (Fill()) buffer_.clear();
   return !server_.stopping_;
+}
+
+void Peer::WaitWithoutReading() {
+  pollfd closed{.fd = fd_, .events = POLLRDHUP, .revents = 0};
+  while (poll(&closed, 1, -1) < 0 && errno == EINTR) {
+  }
 }
 
 HostileServer::HostileServer(Script script) : script_(std::move(script)) {

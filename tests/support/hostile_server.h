@@ -49,6 +49,9 @@ class Peer {
   /// Waits until the other side closes. Returns false when the server is being stopped.
   bool WaitForClose();
 
+  /// The same, without taking what the other side sends, so that its sending stalls.
+  void WaitWithoutReading();
+
   int fd() const { return fd_; }
   /// 1 for the first connection that the server accepted.
   int number() const { return number_; }

@@ -29,6 +29,8 @@ class AnswerReader {
   std::string& body() { return body_; }
   /// Which limit was passed; empty: none.
   const std::string& too_large() const { return too_large_; }
+  /// A final answer's header has been read to its end.
+  bool complete_header() const { return headers_ended_ && status_ >= 200; }
   bool began() const { return header_bytes_ != 0; }
 
  private:

@@ -30,7 +30,7 @@ FailureClass BeforeRelease(CURLcode code) {
   }
 }
 
-FailureClass AfterRelease(CURLcode code, bool answer_began) {
+FailureClass AfterRelease(CURLcode code, const FailureEvidence& evidence) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return FailureClass::kTimeout;
@@ -43,9 +43,12 @@ FailureClass AfterRelease(CURLcode code, bool answer_began) {
       return FailureClass::kTooLarge;
     case CURLE_SSL_CLIENTCERT:
       return FailureClass::kTls;  // TLS 1.3 says so after the handshake
+    // Without an error of the socket it is the chunks of the body that make no sense.
+    case CURLE_RECV_ERROR:
+      return evidence.socket_failed ? FailureClass::kReset : FailureClass::kProtocol;
     // libcurl's word for a header line of more than 100 KB, as well as for what it says.
     case CURLE_OUT_OF_MEMORY:
-      return answer_began ? FailureClass::kTooLarge : FailureClass::kLocal;
+      return evidence.answer_began ? FailureClass::kTooLarge : FailureClass::kLocal;
     default:
       // CURLE_TOO_LARGE, which libcurl 7.88 does not have.
       return static_cast<int>(code) == 100 ? FailureClass::kTooLarge : FailureClass::kReset;
@@ -55,7 +58,7 @@ FailureClass AfterRelease(CURLcode code, bool answer_began) {
 }  // namespace
 
 FailureClass FailureOf(CURLcode code, const FailureEvidence& evidence) {
-  if (evidence.released) return AfterRelease(code, evidence.answer_began);
+  if (evidence.released) return AfterRelease(code, evidence);
   if (evidence.out_of_sockets) return FailureClass::kLocal;
   return BeforeRelease(code);
 }

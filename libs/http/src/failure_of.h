@@ -10,6 +10,7 @@ namespace postrider {
 struct FailureEvidence {
   bool released = false;        ///< the connection stood, and the request was let out on it
   bool answer_began = false;    ///< something of an answer's header was read
+  bool socket_failed = true;    ///< the connection broke, or that can not be told (TLS)
   bool out_of_sockets = false;  ///< this process could not get a socket, port or descriptor
 };
 

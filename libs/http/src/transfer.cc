@@ -122,6 +122,10 @@ void Transfer::SetLong(CURLoption option, long value, long& last) {
 
 curl_socket_t Transfer::OnOpen(void* self, curlsocktype, curl_sockaddr* address) {
   auto& transfer = *static_cast<Transfer*>(self);
+  if (transfer.released_) {
+    transfer.StopForResend();
+    return CURL_SOCKET_BAD;
+  }
   if (transfer.guard_ != nullptr) {
     if (auto refusal = transfer.guard_->Refusal(address->addr)) {
       transfer.refused_address_ = std::move(*refusal);
@@ -147,9 +151,7 @@ int Transfer::OnPrerequest(void* self, char* ip, char*, int, int) {
 
 bool Transfer::MayWrite(const char* ip) {
   if (released_) {
-    // libcurl would send it again because a kept connection died under it. The partner may have
-    // the first one.
-    StopFor(FailureClass::kReset, "the connection died under the request; it is not sent again");
+    StopForResend();
     return false;
   }
   if (!opened_socket_ && guard_ != nullptr) {
@@ -185,6 +187,12 @@ std::size_t Transfer::OnBody(char* data, std::size_t size, std::size_t count, vo
   return length == 0 ? 1 : 0;
 }
 
+void Transfer::StopForResend() {
+  // libcurl would send it again because a kept connection died under it. The partner may have the
+  // first one.
+  StopFor(FailureClass::kReset, "the kept connection died under the request; it is not sent again");
+}
+
 void Transfer::StopFor(FailureClass failure, std::string why) {
   if (stop_) return;
   stop_ = failure;
@@ -198,11 +206,15 @@ Value Transfer::Info(CURLINFO info) const {
   return value;
 }
 
+bool Transfer::IsHttps() const {
+  const auto target = TargetOf(request_.url);
+  return target && target->https;
+}
+
 bool Transfer::MaybeSent() const {
   if (!released_) return false;
   // OpenSSL can have sent a part of what it has not reported as sent.
-  const auto target = TargetOf(request_.url);
-  return target->https || Info<long>(CURLINFO_REQUEST_SIZE) > 0;
+  return IsHttps() || Info<long>(CURLINFO_REQUEST_SIZE) > 0;
 }
 
 std::string Transfer::Where() const {
@@ -227,7 +239,12 @@ HttpAnswer Transfer::TakeAnswer() {
 
 HttpAnswer Transfer::Finish(CURLcode code) {
   HttpAnswer answer = TakeAnswer();
-  if (code != CURLE_OK) Explain(code, answer);
+  if (code != CURLE_OK) {
+    Explain(code, answer);
+  } else if (!reader_.complete_header()) {  // libcurl takes an end of the stream for an end of it
+    answer.failure = FailureClass::kReset;
+    answer.error = Where() + ": the connection was closed within the header of the answer";
+  }
   request_ = {};
   return answer;
 }
@@ -255,9 +272,10 @@ void Transfer::Explain(CURLcode code, HttpAnswer& answer) {
   const long os_error = socket_errno_ != 0 ? socket_errno_ : Info<long>(CURLINFO_OS_ERRNO);
   const bool out_of_sockets = socket_errno_ != 0 || os_error == EADDRNOTAVAIL ||
                               (code == CURLE_COULDNT_RESOLVE_HOST && sockets_.OutOfDescriptors());
-  answer.failure = FailureOf(
-      code,
-      {.released = released_, .answer_began = reader_.began(), .out_of_sockets = out_of_sockets});
+  answer.failure = FailureOf(code, {.released = released_,
+                                    .answer_began = reader_.began(),
+                                    .socket_failed = os_error != 0 || IsHttps(),
+                                    .out_of_sockets = out_of_sockets});
   answer.error += error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
   if (os_error != 0)
     answer.error += " (" + std::generic_category().message(static_cast<int>(os_error)) + ")";

@@ -54,9 +54,11 @@ class Transfer {
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
 
   bool MayWrite(const char* ip);
+  void StopForResend();
   void StopFor(FailureClass failure, std::string why);
   void Explain(CURLcode code, HttpAnswer& answer);
   HttpAnswer TakeAnswer();
+  bool IsHttps() const;
   bool MaybeSent() const;
   std::string Where() const;
   template <typename Value>
