@@ -65,8 +65,8 @@ class Peer {
   std::string buffer_;
 };
 
-/// An HTTP server on 127.0.0.1 that does exactly what its script says, byte by byte: for all that no
-/// proper server would do. The script runs once per connection, in a thread of its own; when it
+/// An HTTP server on 127.0.0.1 that does exactly what its script says, byte by byte: for all that
+/// no proper server would do. The script runs once per connection, in a thread of its own; when it
 /// returns, the connection is closed. Stopping it shuts all connections down, so a script that is
 /// stuck in Send, ReadRequest or WaitForClose comes back.
 class HostileServer {

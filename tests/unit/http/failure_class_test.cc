@@ -105,9 +105,7 @@ TEST(FailureClassTest, ResetAfterTheWholeRequest) {
   EXPECT_EQ(answer.status, 0);
 }
 
-TEST(FailureClassTest, ClosedWithoutAnAnswer) {
-  EXPECT_EQ(AfterBytes("").failure, kReset);
-}
+TEST(FailureClassTest, ClosedWithoutAnAnswer) { EXPECT_EQ(AfterBytes("").failure, kReset); }
 
 TEST(FailureClassTest, CutOffAnswers) {
   for (const char* bytes : {
