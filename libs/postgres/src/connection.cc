@@ -10,6 +10,17 @@ std::string WithoutTrailingNewline(std::string text) {
   return text;
 }
 
+/// libpqxx 6 leaves the SQLSTATE of these classes empty, and its rollbacks are no sql_error.
+std::string SqlstateOf(const pqxx::failure& error) {
+  if (dynamic_cast<const pqxx::serialization_failure*>(&error) != nullptr) return "40001";
+  if (dynamic_cast<const pqxx::deadlock_detected*>(&error) != nullptr) return "40P01";
+  if (dynamic_cast<const pqxx::statement_completion_unknown*>(&error) != nullptr) return "40003";
+  if (dynamic_cast<const pqxx::transaction_rollback*>(&error) != nullptr) return "40000";
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return "42501";
+  const auto* sql_error = dynamic_cast<const pqxx::sql_error*>(&error);
+  return sql_error != nullptr ? sql_error->sqlstate() : "";
+}
+
 }  // namespace
 
 struct Rows::Impl {
@@ -65,8 +76,8 @@ Rows Connection::Execute(std::string_view query_name, const std::string& sql) {
     return Rows(std::make_unique<Rows::Impl>(Rows::Impl{transaction.exec(sql)}));
   } catch (const pqxx::broken_connection& error) {
     throw DatabaseFault(WithoutTrailingNewline(error.what()), name, "", true, true);
-  } catch (const pqxx::sql_error& error) {
-    const std::string state = error.sqlstate();
+  } catch (const pqxx::failure& error) {
+    const std::string state = SqlstateOf(error);
     // Class 57P: the server ends the session; class 08: the connection failed.
     const bool lost = state.empty() || state.substr(0, 3) == "57P" || state.substr(0, 2) == "08" ||
                       !impl_->connection->is_open();
