@@ -7,14 +7,6 @@
 
 namespace postrider {
 
-void Exposition::Declare(const catalog::Family& family) {
-  prometheus::MetricFamily& entry = families_[family.name];
-  if (!entry.name.empty()) return;
-  entry.name = family.name;
-  entry.help = family.help;
-  entry.type = family.type;
-}
-
 void Exposition::Add(const catalog::Family& family, Labels labels, double value) {
   prometheus::ClientMetric metric;
   metric.counter.value = value;
@@ -34,11 +26,20 @@ void Exposition::Add(const catalog::Family& family, Labels labels,
 
 void Exposition::Add(const catalog::Family& family, Labels labels,
                      prometheus::ClientMetric metric) {
-  Declare(family);
   for (const auto& [name, value] : labels) {
     metric.label.push_back({std::string(name), std::string(value)});
   }
-  families_[family.name].metric.push_back(std::move(metric));
+  Entry(family).metric.push_back(std::move(metric));
+}
+
+prometheus::MetricFamily& Exposition::Entry(const catalog::Family& family) {
+  prometheus::MetricFamily& entry = families_[family.name];
+  if (entry.name.empty()) {
+    entry.name = family.name;
+    entry.help = family.help;
+    entry.type = family.type;
+  }
+  return entry;
 }
 
 std::string Exposition::Text() const {

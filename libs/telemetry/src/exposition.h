@@ -22,9 +22,6 @@ using Labels = std::initializer_list<Label>;
 /// One scrape: series are added in any order, and written grouped by their family.
 class Exposition {
  public:
-  /// The family is shown with its help even when it has no series yet.
-  void Declare(const catalog::Family& family);
-
   void Add(const catalog::Family& family, Labels labels, double value);
   void Add(const catalog::Family& family, Labels labels, const prometheus::Counter& counter);
   void Add(const catalog::Family& family, Labels labels, const prometheus::Histogram& histogram);
@@ -34,6 +31,7 @@ class Exposition {
 
  private:
   void Add(const catalog::Family& family, Labels labels, prometheus::ClientMetric metric);
+  prometheus::MetricFamily& Entry(const catalog::Family& family);
 
   std::map<std::string_view, prometheus::MetricFamily> families_;
 };

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -178,6 +181,29 @@ TEST_F(MetricsTest, TellsAboutTheProcess) {
   const auto unix_now = std::chrono::system_clock::now().time_since_epoch() / seconds(1);
   EXPECT_NEAR(std::stod(ValueOf("process_start_time_seconds")), static_cast<double>(unix_now),
               600);
+}
+
+TEST_F(MetricsTest, ShowsNothingThatIsNotDocumented) {
+  cj_.SetDeadLetters(DeadReason::kLoop, 1);
+  cj_.SetPaused(false);
+  cj_.SetLastDelivery(now_);
+  RelayMetrics& relay = metrics_.relay();
+  relay.CountPoll(now_);
+  relay.ObserveQuery("tail", milliseconds(1));
+  relay.SetLanes(LaneState::kFree, 1);
+  relay.SetTableBytes("event", 1);
+  relay.SetOldestSnapshot(seconds(1));
+  std::ifstream file(POSTRIDER_METRICS_PAGE);
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  std::istringstream lines(metrics_.Render());
+  int families = 0;
+  for (std::string hash, kind, name, rest; lines >> hash && std::getline(lines, rest);) {
+    if (hash != "#") continue;
+    std::istringstream(rest) >> kind >> name;
+    EXPECT_TRUE(page.find('`' + name) != std::string::npos) << name;
+    ++families;
+  }
+  EXPECT_EQ(families, 2 * 32);  // HELP and TYPE of each
 }
 
 TEST_F(MetricsTest, LosesNoCountAmongThreads) {
