@@ -64,7 +64,7 @@ void DatabaseUrlKind::Read(const Value& value, std::string& out) const {
   const bool uri = url->starts_with("postgresql://") || url->starts_with("postgres://");
   const bool keywords = url->find("://") == url->npos && url->find('=') != url->npos;
   if (!uri && !keywords && !url->empty()) {
-    return value.Error("found something else, allowed: " + Allowed());
+    return value.ExpectWithoutRepeating(Allowed());
   }
   out = std::move(*url);
 }

@@ -75,10 +75,23 @@ class Examination {
 
   void CheckTimes() const {
     const auto& http = settings_.http;
-    if (http.timeout >= http.connect_timeout) return;
-    Refuse("http.timeout", "http.connect_timeout",
-           "found " + DurationText(http.timeout) + ", allowed: at least http.connect_timeout (" +
-               DurationText(http.connect_timeout) + ")");
+    CheckAscending("http.connect_timeout", http.connect_timeout, "http.timeout", http.timeout);
+  }
+
+  // Reports a pair of durations of which the first is longer, where one of them is given.
+  void CheckAscending(const std::string& low_path, milliseconds low, const std::string& high_path,
+                      milliseconds high) const {
+    if (low <= high) return;
+    const bool at_low = Locate(own_, low_path) ? !Locate(own_, high_path) : !Given(high_path);
+    if (at_low) {
+      Refuse(low_path, high_path,
+             "found " + DurationText(low) + ", allowed: at most " + high_path + " (" +
+                 DurationText(high) + ")");
+    } else {
+      Refuse(high_path, low_path,
+             "found " + DurationText(high) + ", allowed: at least " + low_path + " (" +
+                 DurationText(low) + ")");
+    }
   }
 
   void CheckCounts() const {
@@ -99,10 +112,7 @@ class Examination {
                     "found " + std::to_string(retries.attempts) + " attempts, allowed: at most " +
                         std::to_string(most) + ", one more than the schedule has waits");
     }
-    if (retries.first <= retries.max) return;
-    Refuse("retries.first", "retries.max",
-           "found " + DurationText(retries.first) + ", allowed: at most retries.max (" +
-               DurationText(retries.max) + ")");
+    CheckAscending("retries.first", retries.first, "retries.max", retries.max);
   }
 
   static void CheckRetryForms(const Value& scope) {
@@ -114,16 +124,18 @@ class Examination {
   }
 
   void CheckOrder() const {
-    if (!Locate(own_, "order.after_dead") || settings_.order.by == Order::kKey) return;
-    Refuse("order.after_dead", "order.by", "found without by: key, allowed: with by: key");
+    if (settings_.order.after_dead == AfterDead::kContinue || settings_.order.by == Order::kKey)
+      return;
+    Refuse("order.after_dead", "order.by",
+           "found block without by: key, allowed: block with by: key");
   }
 
   static void CheckVerdict(const Value& scope) {
     std::vector<std::pair<std::string, std::string>> seen;  // status and where
-    for (const std::string verdict : {"delivered", "retry", "hold", "dead"}) {
-      const auto list = Locate(scope, "verdict." + verdict);
-      if (!list || !list->IsList()) continue;
-      for (const Value& item : list->Items()) {
+    const auto verdict = scope.Find("verdict");
+    if (!verdict || !verdict->IsMap()) return;
+    for (const Value& list : verdict->Members()) {
+      for (const Value& item : list.Items()) {
         if (!item.IsScalar()) continue;
         const auto& status = item.RawText();
         for (const auto& [former, where] : seen) {
@@ -132,7 +144,7 @@ class Examination {
                        "; allowed: once");
           }
         }
-        seen.emplace_back(status, verdict);
+        seen.emplace_back(status, list.key());
       }
     }
   }

@@ -8,6 +8,13 @@
 namespace postrider {
 namespace {
 
+template <class S>
+bool IsSupported(const std::string& key, const std::string& group, const Catalogue<S>& catalogue) {
+  return std::any_of(catalogue.begin(), catalogue.end(), [&](const auto& setting) {
+    return setting.supported && setting.Parent() == group && setting.Key() == key;
+  });
+}
+
 // What was probably meant by an unknown key: a neighbour, or the same word elsewhere.
 template <class S>
 std::string Hint(const std::string& key, const std::string& group, const Catalogue<S>& catalogue) {
@@ -16,7 +23,8 @@ std::string Hint(const std::string& key, const std::string& group, const Catalog
     if (setting.Parent() == group) neighbours.push_back(setting.Key());
   }
   if (const auto nearest = Nearest(key, neighbours)) {
-    return "; did you mean " + Quoted(*nearest) + "?";
+    const bool supported = IsSupported(*nearest, group, catalogue);
+    return "; did you mean " + Quoted(*nearest) + (supported ? "?" : " (not supported yet)?");
   }
   const auto elsewhere = std::find_if(catalogue.begin(), catalogue.end(), [&](const auto& setting) {
     return setting.supported && setting.Key() == key;
@@ -30,8 +38,8 @@ void RefuseUnknown(const Value& member, const std::string& group, const Catalogu
   for (const auto& setting : catalogue) {
     if (setting.supported && setting.Parent() == group) allowed.push_back(setting.Key());
   }
-  member.Error("found the unknown key " + Quoted(member.key()) + ", allowed: " + Join(allowed) +
-               Hint(member.key(), group, catalogue));
+  member.KeyError("found the unknown key " + Quoted(member.key()) + ", allowed: " + Join(allowed) +
+                  Hint(member.key(), group, catalogue));
 }
 
 template <class S>

@@ -61,11 +61,11 @@ void Replace(ConfiguredHeaders& headers, const std::string& name,
 void ReadOne(const Value& value, ConfiguredHeaders& headers) {
   const std::string& name = value.key();
   if (!IsHeaderName(name)) {
-    return value.Error("found the header name " + Quoted(name) +
-                       ", allowed: letters, digits and !#$%&'*+-.^_`|~");
+    return value.KeyError("found the header name " + Quoted(name) +
+                          ", allowed: letters, digits and !#$%&'*+-.^_`|~");
   }
   if (IsOwned(name)) {
-    return value.Error(Quoted(name) + " belongs to the connection and can not be configured");
+    return value.KeyError(Quoted(name) + " belongs to the connection and can not be configured");
   }
   if (value.IsNull()) return Replace(headers, name, std::nullopt);
   if (value.IsList()) return value.Expect(kValue);
@@ -111,7 +111,7 @@ TextKind HeaderNameKind() {
 
 void HeadersKind::Read(const Value& value, ConfiguredHeaders& out) const {
   if (value.IsNull()) return;
-  if (!value.IsMap()) return value.Error("found something else, allowed: " + Allowed());
+  if (!value.IsMap()) return value.ExpectWithoutRepeating(Allowed());
   std::vector<std::string> seen;
   for (const Value& member : value.Members()) {
     const auto same = std::find_if(seen.begin(), seen.end(), [&](const std::string& name) {
@@ -121,8 +121,8 @@ void HeadersKind::Read(const Value& value, ConfiguredHeaders& out) const {
       seen.push_back(member.key());
       ReadOne(member, out);
     } else {
-      member.Error("found the header " + Quoted(member.key()) + " beside " + Quoted(*same) +
-                   ", allowed: once; upper and lower case are the same");
+      member.KeyError("found the header " + Quoted(member.key()) + " beside " + Quoted(*same) +
+                      ", allowed: once; upper and lower case are the same");
     }
   }
 }
@@ -155,7 +155,7 @@ void EndpointsKind::Read(const Value& value, HttpSettings& out) const {
     } else if (member.key() == "headers") {
       HeadersKind().Read(member, out.headers);
     } else {
-      member.Error("found the unknown key " + Quoted(member.key()) + ", allowed: url, headers");
+      member.KeyError("found the unknown key " + Quoted(member.key()) + ", allowed: url, headers");
     }
   }
   if (!first.Find("url")) first.Error("found no url, allowed: {url: .., headers: ..}");

@@ -61,7 +61,8 @@ std::optional<std::string> PartsFault(std::string_view url) {
   std::string scheme(url.substr(0, colon == url.npos ? 0 : colon));
   for (char& letter : scheme) letter = static_cast<char>(std::tolower(letter));
   if (scheme != "http" && scheme != "https") {
-    return "found no http:// or https:// at the beginning, allowed: an http or https URL";
+    return "found " + (scheme.empty() ? "no scheme" : "the scheme " + Quoted(scheme)) +
+           ", allowed: http://HOST or https://HOST";
   }
   if (url.find('#') != url.npos) return "found a fragment (#) in the URL, allowed: none";
   const std::size_t begin = colon + 3;

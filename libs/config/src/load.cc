@@ -62,8 +62,8 @@ void ReadDestinations(const Value& document, Settings& settings) {
   const auto members = destinations ? destinations->Members() : std::vector<Value>{};
   for (const Value& member : members) {
     if (!IsDestinationName(member.key())) {
-      member.Error("found the name " + Quoted(member.key()) +
-                   ", allowed: a-z first, then a-z, 0-9, _ and -, at most 63 in all");
+      member.KeyError("found the name " + Quoted(member.key()) +
+                      ", allowed: a-z first, then a-z, 0-9, _ and -, at most 63 in all");
     } else if (!member.IsMap() && !member.IsNull()) {
       member.Expect("a map of settings");
     } else {

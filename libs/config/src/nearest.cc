@@ -37,7 +37,8 @@ std::optional<std::string> Nearest(std::string_view word, const std::vector<std:
   std::optional<std::string> nearest;
   std::size_t least = 0;
   for (const auto& candidate : known) {
-    const std::size_t distance = Distance(word, candidate);
+    const bool begins = word.size() >= 3 && candidate.starts_with(word);
+    const std::size_t distance = begins ? 1 : Distance(word, candidate);
     const std::size_t tolerated = std::max<std::size_t>(1, candidate.size() * 2 / 5);
     if (distance > tolerated || (nearest && distance >= least)) continue;
     nearest = candidate;

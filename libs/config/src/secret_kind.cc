@@ -15,7 +15,7 @@ std::optional<Value> SourceOf(const Value& value) {
   std::optional<Value> source;
   for (const Value& member : members) {
     if (member.key() != "env" && member.key() != "file") {
-      member.Error("found the unknown key " + Quoted(member.key()) + ", allowed: env or file");
+      member.KeyError("found the unknown key " + Quoted(member.key()) + ", allowed: env or file");
       return std::nullopt;
     }
     source = member;
@@ -31,7 +31,7 @@ std::optional<Value> SourceOf(const Value& value) {
 std::optional<Secret> ReadSecret(const Value& value, bool in_header) {
   if (!value.IsMap()) {
     // What stands here may be the secret itself, so it is not repeated.
-    value.Error("found something else, allowed: " + std::string(kAllowed));
+    value.ExpectWithoutRepeating(kAllowed);
     return std::nullopt;
   }
   const auto source = SourceOf(value);
@@ -42,7 +42,7 @@ std::optional<Secret> ReadSecret(const Value& value, bool in_header) {
   if (!name) return std::nullopt;
   if (file ? name->empty() : !IsVariableName(*name)) {
     // It may be the secret itself, so it is not repeated.
-    source->Error("found something else, allowed: " + std::string(allowed));
+    source->ExpectWithoutRepeating(allowed);
     return std::nullopt;
   }
   Secret secret{file ? Secret::Source::kFile : Secret::Source::kEnvironment, std::move(*name)};

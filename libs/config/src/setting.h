@@ -87,7 +87,7 @@ Setting<S> NotYet(std::string path, std::string meaning) {
   setting.meaning = std::move(meaning);
   setting.supported = false;
   setting.read = [](const Value& value, S&) {
-    value.Error(Quoted(value.key()) + " is not supported yet; leave it out");
+    value.KeyError(Quoted(value.key()) + " is not supported yet; leave it out");
   };
   return setting;
 }

@@ -41,9 +41,10 @@ std::string Quoted(std::string_view text) {
   return quoted + (text.size() > kLongestQuote ? "..." : "") + '"';
 }
 
-Value::Value(NodeRef node, Place place, std::string path, std::string key, Reading& reading)
+Value::Value(NodeRef node, Place key_place, std::string path, std::string key, Reading& reading)
     : node_(std::move(node)),
-      place_(place),
+      key_place_(key_place),
+      place_(IsNull() ? key_place : node_->place),
       path_(std::move(path)),
       key_(std::move(key)),
       reading_(&reading) {}
@@ -78,15 +79,13 @@ std::vector<Value> Value::Members() const {
   std::vector<Value> members;
   std::map<std::string_view, int> first_lines;
   for (const auto& [key, place, value] : node_->members) {
-    const bool empty = value->kind == Node::Kind::kNull;
-    Value member(value, empty ? place : value->place, PathOf(path_, key), key, *reading_);
+    Value member(value, place, PathOf(path_, key), key, *reading_);
     const auto [first, is_new] = first_lines.emplace(key, place.line);
     if (is_new) {
       members.push_back(std::move(member));
     } else {
-      reading_->report.Error(place, member.path_,
-                             "found the key " + Quoted(key) + " a second time, first on line " +
-                                 std::to_string(first->second) + "; allowed: once");
+      member.KeyError("found the key " + Quoted(key) + " a second time, first on line " +
+                      std::to_string(first->second) + "; allowed: once");
     }
   }
   return members;
@@ -95,8 +94,7 @@ std::vector<Value> Value::Members() const {
 std::optional<Value> Value::Find(std::string_view key) const {
   for (const auto& [name, place, value] : node_->members) {
     if (name != key) continue;
-    const bool empty = value->kind == Node::Kind::kNull;
-    return Value(value, empty ? place : value->place, PathOf(path_, name), name, *reading_);
+    return Value(value, place, PathOf(path_, name), name, *reading_);
   }
   return std::nullopt;
 }
@@ -108,6 +106,15 @@ void Value::Expect(std::string_view allowed, const std::vector<std::string>& kno
     if (nearest) message += "; did you mean " + Quoted(*nearest) + "?";
   }
   Error(std::move(message));
+}
+
+void Value::ExpectWithoutRepeating(std::string_view allowed) const {
+  const std::string found = IsScalar() ? "a text that is not repeated here" : Found();
+  Error("found " + found + ", allowed: " + std::string(allowed));
+}
+
+void Value::KeyError(std::string message) const {
+  reading_->report.Error(key_place_, path_, std::move(message));
 }
 
 void Value::Error(std::string message) const {

@@ -22,7 +22,7 @@ struct Reading {
 /// said exactly. Cheap to copy; must not outlive its Reading.
 class Value {
  public:
-  Value(NodeRef node, Place place, std::string path, std::string key, Reading& reading);
+  Value(NodeRef node, Place key_place, std::string path, std::string key, Reading& reading);
 
   /// The whole document.
   static Value Root(NodeRef node, Reading& reading);
@@ -51,7 +51,11 @@ class Value {
 
   /// Reports `found <this>, allowed: <allowed>`, followed by the nearest of the known words.
   void Expect(std::string_view allowed, const std::vector<std::string>& known = {}) const;
+  /// The same for what may be a secret: what was found is described, not repeated.
+  void ExpectWithoutRepeating(std::string_view allowed) const;
   void Error(std::string message) const;
+  /// At the key instead of the value.
+  void KeyError(std::string message) const;
   void Warning(std::string message) const;
 
   /// The position and path, for a finding that is made later.
@@ -61,7 +65,8 @@ class Value {
   std::string Found() const;
 
   NodeRef node_;
-  Place place_;  // of the value; of the key where there is no value
+  Place key_place_;  // of the item itself in a list
+  Place place_;      // of the value; of the key where there is no value
   std::string path_;
   std::string key_;
   Reading* reading_;

@@ -178,10 +178,28 @@ bool CheckText(std::string_view text, Report& report) {
   return false;
 }
 
-std::string SyntaxMessage(const std::string& reason) {
-  std::string message = "not YAML: " + reason;
-  if (reason.find("alias") != reason.npos) message += "; a * that is meant must be quoted: \"*\"";
+// The parser's words, with what they mostly mean.
+std::string SyntaxMessage(const std::string& reason, std::string_view line) {
+  const std::string message = "not YAML: " + reason;
+  const std::size_t indent = line.find_first_not_of(" 	");
+  if (line.substr(0, indent).find('\t') != line.npos) {
+    return message + "; the line is indented with a tab, allowed: spaces";
+  }
+  if (reason.find("alias") != reason.npos) return message + "; a * as text needs quotes: \"*\"";
+  if (reason == YAML::ErrorMsg::END_OF_MAP_FLOW)
+    return message + "; a { has no }, or a ${..} inside has no quotes";
+  if (reason == YAML::ErrorMsg::END_OF_SEQ_FLOW)
+    return message + "; a [ has no ], or a ${..} inside has no quotes";
   return message;
+}
+
+// A line of the text, from 1.
+std::string_view LineOf(std::string_view text, int number) {
+  for (int line = 1; line < number; ++line) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    if (text.empty()) return text;
+  }
+  return text.substr(0, text.find('\n'));
 }
 
 }  // namespace
@@ -199,7 +217,8 @@ NodeRef ReadYaml(std::string_view text, Report& report) {
                    "found a second document, allowed: one");
     }
   } catch (const YAML::Exception& fault) {
-    report.Error(PlaceOf(fault.mark), "", SyntaxMessage(fault.msg));
+    const Place place = PlaceOf(fault.mark);
+    report.Error(place, "", SyntaxMessage(fault.msg, LineOf(text, place.line)));
     return nullptr;
   }
   return tree.root() ? tree.root() : std::make_shared<Node>();
