@@ -1,4 +1,6 @@
 -- Functions to produce, to look and to steer. Those that repair are in the next file.
+-- Those that read the log turn JIT off: over 8 partitions it compiles for seconds what runs for
+-- milliseconds.
 
 -- The same as an INSERT, with the caller's own rights: no rule of the table can be passed by.
 CREATE FUNCTION outbox.emit(
@@ -57,7 +59,7 @@ END $fn$;
 
 -- The deliveries of a key, oldest first.
 CREATE FUNCTION outbox.find(key text, since interval DEFAULT '24h') RETURNS SETOF outbox.delivery
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
   SELECT v.*
   FROM (SELECT e.id FROM outbox.event e
         WHERE e.key = find.key AND e.recorded_at >= now() - find.since
@@ -78,7 +80,7 @@ CREATE FUNCTION outbox.trace(event_id bigint)
 RETURNS TABLE (depth int, event_id bigint, topic text, destination text, state text, attempts int,
                http_status int, last_error text, recorded_at timestamptz, finished_at timestamptz,
                cause_id bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
   WITH RECURSIVE ancestor AS (
     SELECT e.id, e.cause_id FROM outbox.event e WHERE e.id = $1
     UNION ALL
@@ -171,14 +173,14 @@ END $fn$;
 -- the delivery has reached already. (PL/pgSQL allows no result column with a parameter's name.)
 CREATE FUNCTION outbox.cancel(event_id bigint, destination text DEFAULT NULL, note text DEFAULT NULL)
 RETURNS TABLE (destination text, result text)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
   SELECT * FROM outbox.request_cancel($1, $2, $3)
 $fn$;
 
 -- Holds on all relays within a second; what is in flight finishes. Without `until`: until resumed.
 CREATE FUNCTION outbox.pause(destination text, until timestamptz DEFAULT NULL, note text DEFAULT NULL)
 RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
 DECLARE
   target int := outbox.destination_id(destination);
 BEGIN
@@ -194,7 +196,7 @@ BEGIN
 END $fn$;
 
 CREATE FUNCTION outbox.resume(destination text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
 DECLARE
   target int := outbox.destination_id(destination);
 BEGIN

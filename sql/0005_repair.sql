@@ -131,7 +131,7 @@ CREATE FUNCTION outbox.replay_dead(
   key text DEFAULT NULL, reason text DEFAULT NULL, since timestamptz DEFAULT NULL,
   until timestamptz DEFAULT NULL, new_key boolean DEFAULT false, note text DEFAULT NULL,
   dry_run boolean DEFAULT false) RETURNS TABLE (operation bigint, matched bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
 DECLARE
   letters bigint[] := outbox.select_dead('replay', ids, destination, topic, key, reason, since, until,
                                          dry_run, true);
@@ -162,7 +162,7 @@ CREATE FUNCTION outbox.discard_dead(
   key text DEFAULT NULL, reason text DEFAULT NULL, since timestamptz DEFAULT NULL,
   until timestamptz DEFAULT NULL, note text DEFAULT NULL, dry_run boolean DEFAULT false)
 RETURNS TABLE (operation bigint, matched bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
 DECLARE
   letters bigint[] := outbox.select_dead('discard', ids, destination, topic, key, reason, since, until,
                                          dry_run, false);
@@ -185,7 +185,7 @@ END $fn$;
 -- A new event with another payload takes the place of a dead letter, for its destination alone. The
 -- old delivery counts as discarded, and what waits behind it goes on.
 CREATE FUNCTION outbox.amend_dead(id bigint, payload text, note text) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
 DECLARE
   letter outbox.dead_letter;
   new_event bigint;
@@ -215,7 +215,7 @@ CREATE FUNCTION outbox.replay(
   destination text, since timestamptz, until timestamptz, topic text DEFAULT NULL,
   new_key boolean DEFAULT false, note text DEFAULT NULL, dry_run boolean DEFAULT false)
 RETURNS TABLE (operation bigint, matched bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
 #variable_conflict use_column
 DECLARE
   target int := outbox.destination_id(replay.destination);

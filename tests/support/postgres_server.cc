@@ -99,7 +99,8 @@ PostgresServer::PostgresServer(const Options& options)
   if (geteuid() == 0) {
     const passwd* user = getpwnam("postgres");
     if (user == nullptr) user = getpwnam("nobody");
-    if (user == nullptr) throw std::runtime_error("no user postgres or nobody to run PostgreSQL as");
+    if (user == nullptr)
+      throw std::runtime_error("no user postgres or nobody to run PostgreSQL as");
     user_ = user->pw_uid;
     group_ = user->pw_gid;
     if (chown(directory_.c_str(), user_, group_) != 0) throw std::runtime_error("chown failed");

@@ -20,7 +20,8 @@ void Run(PostgresServer& server, const std::string& sql) {
 void MakeTemplateOnce(PostgresServer& server) {
   {
     Connection connection(server.Conninfo());
-    const std::string sql = std::string("SELECT FROM pg_database WHERE datname = '") + kTemplate + "'";
+    const std::string sql =
+        std::string("SELECT FROM pg_database WHERE datname = '") + kTemplate + "'";
     if (!connection.Execute("test", sql).empty()) return;
     connection.Execute("test", std::string("CREATE DATABASE ") + kTemplate);
   }

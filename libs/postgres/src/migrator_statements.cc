@@ -16,7 +16,8 @@ std::size_t After(std::string_view sql, std::string_view close, std::size_t from
 /// `$tag$` at `at`, or empty when the dollar there starts no quote (`$1`).
 std::string_view DollarTag(std::string_view sql, std::size_t at) {
   std::size_t end = at + 1;
-  while (end < sql.size() && (std::isalpha(static_cast<unsigned char>(sql[end])) || sql[end] == '_'))
+  while (end < sql.size() &&
+         (std::isalpha(static_cast<unsigned char>(sql[end])) || sql[end] == '_'))
     ++end;
   if (end >= sql.size() || sql[end] != '$') return {};
   return sql.substr(at, end + 1 - at);

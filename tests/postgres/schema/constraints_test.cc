@@ -44,8 +44,9 @@ std::vector<BadRow> HeaderRows() {
         "Idempotency-Key", "Webhook-Id", "postrider-event", "a b", "", "a:b", "ä"}) {
     rows.push_back({"topic, headers", "'t', '{\"" + name + "\": \"x\"}'", kHeaders});
   }
-  for (const std::string text : {"[]", "\"a\"", "{\"a\": 1}", "{\"a\": null}", "{\"a\": {}}", "{",
-                                 "{\"a\": \"x\\ny\"}", "{\"a\": \"\\r\"}", "{\"a\": \"\\u0000\"}"}) {
+  for (const std::string text :
+       {"[]", "\"a\"", "{\"a\": 1}", "{\"a\": null}", "{\"a\": {}}", "{", "{\"a\": \"x\\ny\"}",
+        "{\"a\": \"\\r\"}", "{\"a\": \"\\u0000\"}"}) {
     rows.push_back({"topic, headers", "'t', '" + text + "'", kHeaders});
   }
   return rows;
@@ -55,26 +56,27 @@ INSTANTIATE_TEST_SUITE_P(Headers, ConstraintsTest, testing::ValuesIn(HeaderRows(
 
 INSTANTIATE_TEST_SUITE_P(
     Columns, ConstraintsTest,
-    testing::Values(
-        BadRow{"topic", "NULL", "\"topic\""}, BadRow{"topic", "''", kTopic},
-        BadRow{"topic", "'.a'", kTopic}, BadRow{"topic", "'a b'", kTopic},
-        BadRow{"topic", "E'a\\n'", kTopic}, BadRow{"topic", "'ä'", kTopic},
-        BadRow{"topic", "repeat('a', 201)", kTopic}, BadRow{"topic, key", "'t', ''", kKey},
-        BadRow{"topic, key", "'t', repeat('k', 501)", kKey},
-        BadRow{"topic, payload", "'t', ''", "payload_is_json"},
-        BadRow{"topic, payload", "'t', '{\"a\":}'", "payload_is_json"},
-        BadRow{"topic, payload", "'t', 'nope'", "payload_is_json"},
-        BadRow{"topic, payload, body", "'t', '{}', 'x'", "payload_or_body_not_both"},
-        BadRow{"topic, content_type", "'t', 'text/plain'", "content_type_needs_body"},
-        BadRow{"topic, body, content_type", "'t', 'x', 'plain'", kMedia},
-        BadRow{"topic, body, content_type", "'t', 'x', E'text/plain;\\r\\nX: y'", kMedia},
-        BadRow{"topic, dedup_key", "'t', ''", kDedup},
-        BadRow{"topic, dedup_key", "'t', repeat('ä', 501)", kDedup},
-        BadRow{"topic, dedup_key", "'t', repeat(md5('a'), 1000)", kDedup},
-        BadRow{"topic, dedup_key", "NULL, 'd'", "\"topic\""},
-        BadRow{"topic, dedup_key", "'', 'd'", kTopic},
-        BadRow{"topic, deliver_after, deliver_before", "'t', now(), now()",
-               "deliver_before_is_later_than_deliver_after"}));
+    testing::Values(BadRow{"topic", "NULL", "\"topic\""}, BadRow{"topic", "''", kTopic},
+                    BadRow{"topic", "'.a'", kTopic}, BadRow{"topic", "'a b'", kTopic},
+                    BadRow{"topic", "E'a\\n'", kTopic}, BadRow{"topic", "'ä'", kTopic},
+                    BadRow{"topic", "repeat('a', 201)", kTopic},
+                    BadRow{"topic, key", "'t', ''", kKey},
+                    BadRow{"topic, key", "'t', repeat('k', 501)", kKey},
+                    BadRow{"topic, payload", "'t', ''", "payload_is_json"},
+                    BadRow{"topic, payload", "'t', '{\"a\":}'", "payload_is_json"},
+                    BadRow{"topic, payload", "'t', 'nope'", "payload_is_json"},
+                    BadRow{"topic, payload, body", "'t', '{}', 'x'", "payload_or_body_not_both"},
+                    BadRow{"topic, content_type", "'t', 'text/plain'", "content_type_needs_body"},
+                    BadRow{"topic, body, content_type", "'t', 'x', 'plain'", kMedia},
+                    BadRow{"topic, body, content_type", "'t', 'x', E'text/plain;\\r\\nX: y'",
+                           kMedia},
+                    BadRow{"topic, dedup_key", "'t', ''", kDedup},
+                    BadRow{"topic, dedup_key", "'t', repeat('ä', 501)", kDedup},
+                    BadRow{"topic, dedup_key", "'t', repeat(md5('a'), 1000)", kDedup},
+                    BadRow{"topic, dedup_key", "NULL, 'd'", "\"topic\""},
+                    BadRow{"topic, dedup_key", "'', 'd'", kTopic},
+                    BadRow{"topic, deliver_after, deliver_before", "'t', now(), now()",
+                           "deliver_before_is_later_than_deliver_after"}));
 
 TEST(ConstraintsEdgeTest, TheLongestIsTaken) {
   TestDatabase database;

@@ -26,11 +26,12 @@ TEST_F(DeadLettersTest, ReplayPutsTheCompleteEventBackIntoTheBacklog) {
   Die(event, a_);
   EXPECT_EQ(All(operator_, "SELECT * FROM outbox.replay_dead(destination => 'a', note => 'fixed')"),
             "1|1");
-  EXPECT_EQ(All(admin_, "SELECT event_id, run, waiting_for, due_at <= clock_timestamp() AS due, copied, "
-                        "b.payload, attempts, predecessor, new_key, "
-                        "b.event_xid = e.xid AND b.recorded_at = e.recorded_at AND b.slot = "
-                        "outbox.slot(e.key, e.id) AND b.bucket = e.bucket AS same "
-                        "FROM outbox.backlog b JOIN outbox.event e ON e.id = event_id"),
+  EXPECT_EQ(All(admin_,
+                "SELECT event_id, run, waiting_for, due_at <= clock_timestamp() AS due, copied, "
+                "b.payload, attempts, predecessor, new_key, "
+                "b.event_xid = e.xid AND b.recorded_at = e.recorded_at AND b.slot = "
+                "outbox.slot(e.key, e.id) AND b.bucket = e.bucket AS same "
+                "FROM outbox.backlog b JOIN outbox.event e ON e.id = event_id"),
             event + R"(|2|4|t|t|"{""n"": 1}"|0||f|t)");
   EXPECT_EQ(One(admin_, "SELECT count(*) FROM outbox.outcome"), "0");
   EXPECT_EQ(One(admin_, "SELECT status FROM outbox.dead_letter"), "replayed");
@@ -42,8 +43,9 @@ TEST_F(DeadLettersTest, ReplayHasANewXidThatTheRelayCanNotice) {
   Die(AddEvent(), a_);
   const auto snapshot = One(admin_, "SELECT pg_current_snapshot()");
   operator_.Execute("test", "SELECT outbox.replay_dead(destination => 'a', new_key => true)");
-  EXPECT_EQ(All(admin_, "SELECT pg_visible_in_snapshot(xid, '" + snapshot + "') AS seen, new_key "
-                        "FROM outbox.backlog"),
+  EXPECT_EQ(All(admin_, "SELECT pg_visible_in_snapshot(xid, '" + snapshot +
+                            "') AS seen, new_key "
+                            "FROM outbox.backlog"),
             "f|t");
 }
 
@@ -52,7 +54,8 @@ TEST_F(DeadLettersTest, EachFilterNarrows) {
   const auto first = Die(AddEvent("t.x", "k1"), a_, "exhausted");
   Die(AddEvent("t.y", "k2"), a_, "refused");
   const auto count = [&](const std::string& filter) {
-    return One(operator_, "SELECT matched FROM outbox.replay_dead(" + filter + ", dry_run => true)");
+    return One(operator_,
+               "SELECT matched FROM outbox.replay_dead(" + filter + ", dry_run => true)");
   };
   EXPECT_EQ(count("ids => ARRAY[" + first + ", 99]"), "1");
   EXPECT_EQ(count("ids => '{}'"), "0");
@@ -119,8 +122,9 @@ TEST_F(DeadLettersTest, DiscardEndsTheLetterAndLetsTheNextOfItsKeyGo) {
   Wait(next, a_, 3, dead);
   Wait(other, a_, 3, "4711");
   EXPECT_EQ(All(operator_, "SELECT * FROM outbox.discard_dead(key => 'k', note => 'void')"), "1|1");
-  EXPECT_EQ(All(admin_, "SELECT event_id, waiting_for, predecessor, due_at <= clock_timestamp() AS due "
-                        "FROM outbox.backlog ORDER BY event_id"),
+  EXPECT_EQ(All(admin_,
+                "SELECT event_id, waiting_for, predecessor, due_at <= clock_timestamp() AS due "
+                "FROM outbox.backlog ORDER BY event_id"),
             next + "|4||t " + last + "|3|" + dead + "|f " + other + "|3|4711|f");
   EXPECT_EQ(One(admin_, "SELECT state FROM outbox.delivery WHERE event_id = " + dead), "discarded");
   EXPECT_EQ(One(admin_, "SELECT count(*) FROM outbox.dead_letters"), "0");
@@ -131,12 +135,16 @@ TEST_F(DeadLettersTest, AmendSendsAnotherPayloadToTheSameDestination) {
   AddDestination("b");
   const auto event = AddEvent("t", "k");
   const auto letter = Die(event, a_);
-  const auto amended = One(operator_, "SELECT outbox.amend_dead(" + letter + ", '{\"n\": 2}', 'typo')");
-  EXPECT_EQ(All(admin_, "SELECT topic, key, payload, cause_id, destination_id, body IS NULL AS empty "
-                        "FROM outbox.event WHERE id = " + amended),
+  const auto amended =
+      One(operator_, "SELECT outbox.amend_dead(" + letter + ", '{\"n\": 2}', 'typo')");
+  EXPECT_EQ(All(admin_,
+                "SELECT topic, key, payload, cause_id, destination_id, body IS NULL AS empty "
+                "FROM outbox.event WHERE id = " +
+                    amended),
             R"(t|k|"{""n"": 2}"|)" + event + "|" + a_ + "|t");
-  EXPECT_EQ(All(admin_, "SELECT destination, state FROM outbox.delivery WHERE event_id = " + amended),
-            "a|queued");
+  EXPECT_EQ(
+      All(admin_, "SELECT destination, state FROM outbox.delivery WHERE event_id = " + amended),
+      "a|queued");
   EXPECT_EQ(One(admin_, "SELECT status FROM outbox.dead_letter"), "amended");
   EXPECT_EQ(Operations(), "amend_dead|1|typo");
 }
@@ -159,14 +167,17 @@ TEST_F(DeadLettersTest, ReplayOfATimeSendsAgainWhatWasDeliveredOrDied) {
     state == 2 ? static_cast<void>(Die(event, a_)) : Settle(event, a_, state);
   }
   AddEvent("open");
-  EXPECT_EQ(All(operator_, "SELECT * FROM outbox.replay('a', now() - interval '1h', 'infinity', "
-                           "topic => 't1', dry_run => true)"),
+  EXPECT_EQ(All(operator_,
+                "SELECT * FROM outbox.replay('a', now() - interval '1h', 'infinity', "
+                "topic => 't1', dry_run => true)"),
             "|1");
-  EXPECT_EQ(All(operator_, "SELECT * FROM outbox.replay('a', now() - interval '1h', 'infinity', "
-                           "note => 'lost', new_key => true)"),
+  EXPECT_EQ(All(operator_,
+                "SELECT * FROM outbox.replay('a', now() - interval '1h', 'infinity', "
+                "note => 'lost', new_key => true)"),
             "1|2");
-  EXPECT_EQ(All(admin_, "SELECT topic, run, waiting_for, copied, new_key FROM outbox.backlog "
-                        "ORDER BY topic"),
+  EXPECT_EQ(All(admin_,
+                "SELECT topic, run, waiting_for, copied, new_key FROM outbox.backlog "
+                "ORDER BY topic"),
             "t1|2|4|f|t t2|2|4|f|t");
   EXPECT_EQ(One(admin_, "SELECT status FROM outbox.dead_letter"), "replayed");
   EXPECT_EQ(Operations(), "replay|2|lost");

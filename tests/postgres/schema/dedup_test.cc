@@ -17,8 +17,9 @@ class DedupTest : public SchemaTest {
   /// Returns when `waiter` has become blocked by another session.
   void AwaitBlocked() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (One(admin_, "SELECT count(*) FROM pg_locks WHERE NOT granted "
-                       "AND locktype = 'transactionid'") == "0") {
+    while (One(admin_,
+               "SELECT count(*) FROM pg_locks WHERE NOT granted "
+               "AND locktype = 'transactionid'") == "0") {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     }
   }
@@ -37,8 +38,9 @@ TEST_F(DedupTest, KeysOfOtherTopicsAreOtherKeys) {
 }
 
 TEST_F(DedupTest, RowsOfOneStatementAreComparedToo) {
-  producer_.Execute("test", "INSERT INTO outbox.event (topic, dedup_key) "
-                            "VALUES ('t', 'd'), ('t', 'd'), ('t', NULL)");
+  producer_.Execute("test",
+                    "INSERT INTO outbox.event (topic, dedup_key) "
+                    "VALUES ('t', 'd'), ('t', 'd'), ('t', NULL)");
   EXPECT_EQ(All(admin_, "SELECT id, duplicate_of FROM outbox.event ORDER BY id"), "1| 2|1 3|");
 }
 
@@ -53,7 +55,8 @@ TEST_F(DedupTest, AnExpiredKeyIsTakenOver) {
 TEST_F(DedupTest, TheRetentionOfTheInstallationHolds) {
   admin_.Execute("test", "UPDATE outbox.installation SET dedup_retention = '1 hour'");
   One(producer_, Insert("t", "d"));
-  EXPECT_EQ(One(admin_, "SELECT expires_at < now() + interval '61 minutes' FROM outbox.dedup"), "t");
+  EXPECT_EQ(One(admin_, "SELECT expires_at < now() + interval '61 minutes' FROM outbox.dedup"),
+            "t");
 }
 
 TEST_F(DedupTest, ASecondProducerWaitsForTheFirst) {
@@ -92,12 +95,14 @@ TEST_F(DedupTest, RepeatableReadMayHaveToTryAgain) {
 }
 
 TEST_F(DedupTest, ItIsTheOnlyTriggerAndSleepsWithoutAKey) {
-  EXPECT_EQ(All(admin_, "SELECT DISTINCT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid "
-                        "JOIN pg_namespace n ON n.oid = relnamespace "
-                        "WHERE nspname = 'outbox' AND relname LIKE 'event%'"),
+  EXPECT_EQ(All(admin_,
+                "SELECT DISTINCT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid "
+                "JOIN pg_namespace n ON n.oid = relnamespace "
+                "WHERE nspname = 'outbox' AND relname LIKE 'event%'"),
             "mark_duplicate");
-  admin_.Execute("test", "CREATE OR REPLACE FUNCTION outbox.mark_duplicate() RETURNS trigger "
-                         "LANGUAGE plpgsql AS $$ BEGIN RAISE 'fired'; END $$");
+  admin_.Execute("test",
+                 "CREATE OR REPLACE FUNCTION outbox.mark_duplicate() RETURNS trigger "
+                 "LANGUAGE plpgsql AS $$ BEGIN RAISE 'fired'; END $$");
   producer_.Execute("test", "INSERT INTO outbox.event (topic) VALUES ('t')");
   EXPECT_THAT(Refusal(producer_, Insert("t", "d")), testing::HasSubstr("fired"));
 }

@@ -7,17 +7,20 @@ namespace {
 class DeliveryViewTest : public SchemaTest {
  protected:
   std::string State(const std::string& event) {
-    return All(admin_, "SELECT destination, state, waiting_for FROM outbox.delivery "
-                       "WHERE event_id = " + event + " ORDER BY destination");
+    return All(admin_,
+               "SELECT destination, state, waiting_for FROM outbox.delivery "
+               "WHERE event_id = " +
+                   event + " ORDER BY destination");
   }
   void EmptyTheLog() { admin_.Execute("test", "TRUNCATE outbox.event, outbox.outcome"); }
 };
 
 TEST_F(DeliveryViewTest, HasTheColumnsThatPeopleRelyOn) {
   const auto columns = [&](const std::string& view, int count) {
-    return One(admin_, "SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute "
-                       "WHERE attrelid = 'outbox." + view + "'::regclass AND attnum <= " +
-                           std::to_string(count));
+    return One(admin_,
+               "SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute "
+               "WHERE attrelid = 'outbox." +
+                   view + "'::regclass AND attnum <= " + std::to_string(count));
   };
   EXPECT_EQ(columns("delivery", 13),
             "event_id, destination, topic, key, state, waiting_for, attempts, http_status, class, "
@@ -48,8 +51,9 @@ TEST_F(DeliveryViewTest, OnlyTheCurrentVersionCountsForWhatIsNotSettled) {
   const auto settled = AddEvent("t");
   Settle(settled, a, 1);
   const auto open = AddEvent("t");
-  admin_.Execute("test", "INSERT INTO outbox.subscription SELECT " + a + ", 2, '{u}', '{0}', 1, 'r'; "
-                         "UPDATE outbox.destination SET version = 2");
+  admin_.Execute("test", "INSERT INTO outbox.subscription SELECT " + a +
+                             ", 2, '{u}', '{0}', 1, 'r'; "
+                             "UPDATE outbox.destination SET version = 2");
   EXPECT_EQ(State(settled), "a|delivered|");
   EXPECT_EQ(State(open), "null");
 }
@@ -73,14 +77,16 @@ TEST_F(DeliveryViewTest, EveryStateHasItsWord) {
 
 TEST_F(DeliveryViewTest, AnEventForLaterIsScheduledBeforeTheRelaySeesIt) {
   AddDestination("a");
-  const auto event = One(producer_, "INSERT INTO outbox.event (topic, deliver_after) "
-                                    "VALUES ('t', now() + interval '1h') RETURNING id");
+  const auto event = One(producer_,
+                         "INSERT INTO outbox.event (topic, deliver_after) "
+                         "VALUES ('t', now() + interval '1h') RETURNING id");
   EXPECT_EQ(State(event), "a|scheduled|schedule");
 }
 
 TEST_F(DeliveryViewTest, DuplicatesAreNotDeliveries) {
   AddDestination("a");
-  const std::string insert = "INSERT INTO outbox.event (topic, dedup_key) VALUES ('t', 'd') RETURNING id";
+  const std::string insert =
+      "INSERT INTO outbox.event (topic, dedup_key) VALUES ('t', 'd') RETURNING id";
   EXPECT_EQ(State(One(producer_, insert)), "a|queued|");
   EXPECT_EQ(State(One(producer_, insert)), "null");
 }
@@ -122,14 +128,16 @@ TEST_F(DeliveryViewTest, AnEventThatNobodyTookIsDeadWithoutDestination) {
 
 TEST_F(DeliveryViewTest, ALookUpByIdTouchesAHandfulOfPages) {
   AddDestination("a");
-  admin_.Execute("test", "INSERT INTO outbox.event (topic) SELECT 't' FROM generate_series(1, 50000); "
-                         "INSERT INTO outbox.outcome (event_id, finished_at, destination_id, bucket, "
-                         "state) SELECT id, now(), 1, bucket, 1 FROM outbox.event");
+  admin_.Execute("test",
+                 "INSERT INTO outbox.event (topic) SELECT 't' FROM generate_series(1, 50000); "
+                 "INSERT INTO outbox.outcome (event_id, finished_at, destination_id, bucket, "
+                 "state) SELECT id, now(), 1, bucket, 1 FROM outbox.event");
   for (const std::string statistics : {"SELECT 1", "ANALYZE"}) {
     admin_.Execute("test", statistics);
     admin_.Execute("test", "SELECT * FROM outbox.delivery WHERE event_id = 77");
-    const std::string plan = One(admin_, "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
-                                         "SELECT * FROM outbox.delivery WHERE event_id = 77");
+    const std::string plan = One(admin_,
+                                 "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
+                                 "SELECT * FROM outbox.delivery WHERE event_id = 77");
     const auto at = plan.find("\"Shared Hit Blocks\": ");
     ASSERT_NE(at, std::string::npos);
     EXPECT_LT(std::stoi(plan.substr(at + 21)), 100) << plan;
@@ -141,27 +149,31 @@ TEST_F(DeliveryViewTest, StatusCountsWhatWaits) {
   Wait(AddEvent(), a, 2);
   Wait(AddEvent(), a, 3);
   Die(AddEvent(), a);
-  admin_.Execute("test", "INSERT INTO outbox.lane (destination_id, shard, closed_up_to) "
-                         "VALUES (" + a + ", 0, 1)");
+  admin_.Execute("test",
+                 "INSERT INTO outbox.lane (destination_id, shard, closed_up_to) "
+                 "VALUES (" +
+                     a + ", 0, 1)");
   admin_.Execute("test", "SELECT outbox.pause('a', note => 'maintenance')");
-  EXPECT_EQ(All(admin_, "SELECT destination, state, retrying, blocked, dead, open_ids, pause_note "
-                        "FROM outbox.status WHERE destination IS NOT NULL"),
+  EXPECT_EQ(All(admin_,
+                "SELECT destination, state, retrying, blocked, dead, open_ids, pause_note "
+                "FROM outbox.status WHERE destination IS NOT NULL"),
             "a|paused|1|1|1|2|maintenance");
 }
 
 TEST_F(DeliveryViewTest, RelaysAreAliveWhileTheirHeartbeatIsFresh) {
-  admin_.Execute("test",
-                 "INSERT INTO outbox.relay (id, name, version, host, pid, pid_start, lease, heartbeat) "
-                 "VALUES (gen_random_uuid(), 'fresh', '1', 'h', 1, 1, '15s', clock_timestamp()), "
-                 "(gen_random_uuid(), 'stale', '1', 'h', 1, 1, '15s', now() - interval '1h')");
+  admin_.Execute(
+      "test",
+      "INSERT INTO outbox.relay (id, name, version, host, pid, pid_start, lease, heartbeat) "
+      "VALUES (gen_random_uuid(), 'fresh', '1', 'h', 1, 1, '15s', clock_timestamp()), "
+      "(gen_random_uuid(), 'stale', '1', 'h', 1, 1, '15s', now() - interval '1h')");
   EXPECT_EQ(All(admin_, "SELECT name, alive, lanes FROM outbox.relays ORDER BY name"),
             "fresh|t|0 stale|f|0");
 }
 
 TEST_F(DeliveryViewTest, TopicsMatchAsInTheRelay) {
-  const std::vector<std::string> texts{"*",    "a",    "a.*",  "a.b",   "a.b.c", "a.b.*", "ab", "a.",
-                                       ".*",   "A.b",  "a*",   "a.*.c", "b",     "",      "a/*", "**",
-                                       "a._b", "a.%b", "a.b.", "a.b*"};
+  const std::vector<std::string> texts{"*",   "a",  "a.*",  "a.b",  "a.b.c", "a.b.*", "ab",
+                                       "a.",  ".*", "A.b",  "a*",   "a.*.c", "b",     "",
+                                       "a/*", "**", "a._b", "a.%b", "a.b.",  "a.b*"};
   for (const auto& pattern : texts) {
     for (const auto& topic : texts) {
       EXPECT_EQ(One(admin_, "SELECT outbox.topic_matches('" + pattern + "', '" + topic + "')"),

@@ -12,10 +12,12 @@ class InsertFormsTest : public SchemaTest {
 };
 
 TEST_F(InsertFormsTest, PlainInsertFillsInTheRest) {
-  producer_.Execute("test", "INSERT INTO outbox.event (topic, key, payload) "
-                            "VALUES ('shipment.requested', 'order-42', '{\"order_id\":  42}')");
-  EXPECT_EQ(All(admin_, "SELECT id, payload, duplicate_of, destination_id, "
-                        "recorded_at <= clock_timestamp() AS past FROM outbox.event"),
+  producer_.Execute("test",
+                    "INSERT INTO outbox.event (topic, key, payload) "
+                    "VALUES ('shipment.requested', 'order-42', '{\"order_id\":  42}')");
+  EXPECT_EQ(All(admin_,
+                "SELECT id, payload, duplicate_of, destination_id, "
+                "recorded_at <= clock_timestamp() AS past FROM outbox.event"),
             R"(1|"{""order_id"":  42}"|||t)");
 }
 
@@ -30,14 +32,16 @@ TEST_F(InsertFormsTest, SeveralRowsGetIdsInOrder) {
 }
 
 TEST_F(InsertFormsTest, InsertSelect) {
-  producer_.Execute("test", "INSERT INTO outbox.event (topic, payload) "
-                            "SELECT 't', to_jsonb(n) FROM generate_series(1, 5) n ORDER BY n DESC");
+  producer_.Execute("test",
+                    "INSERT INTO outbox.event (topic, payload) "
+                    "SELECT 't', to_jsonb(n) FROM generate_series(1, 5) n ORDER BY n DESC");
   EXPECT_EQ(Count(), "5");
 }
 
 TEST_F(InsertFormsTest, DefaultMayBeListedForTheId) {
-  EXPECT_EQ(One(producer_, "INSERT INTO outbox.event (id, topic) VALUES (DEFAULT, 't') RETURNING id"),
-            "1");
+  EXPECT_EQ(
+      One(producer_, "INSERT INTO outbox.event (id, topic) VALUES (DEFAULT, 't') RETURNING id"),
+      "1");
   if (admin_.server_version() >= 140000) {
     producer_.Execute("test",
                       "INSERT INTO outbox.event (id, topic) VALUES (DEFAULT, 't'), (DEFAULT, 'u')");
@@ -55,8 +59,9 @@ TEST_F(InsertFormsTest, Copy) {
 
 TEST_F(InsertFormsTest, PreparedStatementsOfAllTextTypes) {
   for (const std::string type : {"text", "varchar", "json", "jsonb"}) {
-    producer_.Execute("test", "PREPARE p (" + type + ") AS INSERT INTO outbox.event (topic, payload) "
-                              "VALUES ('t', $1)");
+    producer_.Execute("test", "PREPARE p (" + type +
+                                  ") AS INSERT INTO outbox.event (topic, payload) "
+                                  "VALUES ('t', $1)");
     for (int i = 0; i < 8; ++i) producer_.Execute("test", "EXECUTE p ('{\"b\": 1, \"a\":2}')");
     producer_.Execute("test", "DEALLOCATE p");
   }
@@ -66,10 +71,11 @@ TEST_F(InsertFormsTest, PreparedStatementsOfAllTextTypes) {
 }
 
 TEST_F(InsertFormsTest, SavepointKeepsTheOuterTransactionsXid) {
-  producer_.Execute("test", "BEGIN; INSERT INTO outbox.event (topic) VALUES ('a'); SAVEPOINT s; "
-                            "INSERT INTO outbox.event (topic) VALUES ('b'); ROLLBACK TO s; "
-                            "SAVEPOINT r; INSERT INTO outbox.event (topic) VALUES ('c'); "
-                            "RELEASE r; COMMIT");
+  producer_.Execute("test",
+                    "BEGIN; INSERT INTO outbox.event (topic) VALUES ('a'); SAVEPOINT s; "
+                    "INSERT INTO outbox.event (topic) VALUES ('b'); ROLLBACK TO s; "
+                    "SAVEPOINT r; INSERT INTO outbox.event (topic) VALUES ('c'); "
+                    "RELEASE r; COMMIT");
   EXPECT_EQ(All(admin_, "SELECT count(*), count(DISTINCT xid) FROM outbox.event"), "2|1");
 }
 
@@ -84,14 +90,17 @@ TEST_F(InsertFormsTest, TwoPhaseCommit) {
 TEST_F(InsertFormsTest, EmitTakesTextJsonJsonbAndBodies) {
   EXPECT_EQ(One(producer_, "SELECT outbox.emit('t', '{\"a\": 1}')"), "1");
   EXPECT_EQ(One(producer_, "SELECT outbox.emit('t', '{\"a\": 1}'::jsonb, key => 'k')"), "2");
-  EXPECT_EQ(One(producer_, "SELECT outbox.emit('t', '{\"a\":  1}'::json, headers => '{\"x\":\"y\"}')"),
-            "3");
-  EXPECT_EQ(One(producer_, "SELECT outbox.emit('t', NULL, body => 'abc', "
-                           "content_type => 'text/plain; charset=utf-8', cause_id => 1, "
-                           "deliver_after => now(), deliver_before => now() + interval '1h')"),
+  EXPECT_EQ(
+      One(producer_, "SELECT outbox.emit('t', '{\"a\":  1}'::json, headers => '{\"x\":\"y\"}')"),
+      "3");
+  EXPECT_EQ(One(producer_,
+                "SELECT outbox.emit('t', NULL, body => 'abc', "
+                "content_type => 'text/plain; charset=utf-8', cause_id => 1, "
+                "deliver_after => now(), deliver_before => now() + interval '1h')"),
             "4");
-  EXPECT_EQ(All(admin_, "SELECT id, key, coalesce(payload, convert_from(body, 'UTF8')) AS content "
-                        "FROM outbox.event ORDER BY id"),
+  EXPECT_EQ(All(admin_,
+                "SELECT id, key, coalesce(payload, convert_from(body, 'UTF8')) AS content "
+                "FROM outbox.event ORDER BY id"),
             R"(1||"{""a"": 1}" 2|k|"{""a"": 1}" 3||"{""a"":  1}" 4||abc)");
 }
 
@@ -101,29 +110,34 @@ TEST_F(InsertFormsTest, AValueForTheIdIsRefused) {
 }
 
 TEST_F(InsertFormsTest, FilledInColumnsAreRefused) {
-  for (const std::string column : {"xid", "bucket", "recorded_at", "destination_id", "duplicate_of"}) {
-    EXPECT_THAT(Refusal(producer_, "INSERT INTO outbox.event (topic, " + column + ") "
-                                   "VALUES ('t', DEFAULT)"),
+  for (const std::string column :
+       {"xid", "bucket", "recorded_at", "destination_id", "duplicate_of"}) {
+    EXPECT_THAT(Refusal(producer_, "INSERT INTO outbox.event (topic, " + column +
+                                       ") "
+                                       "VALUES ('t', DEFAULT)"),
                 HasSubstr("permission denied"))
         << column;
   }
 }
 
 TEST_F(InsertFormsTest, SchemaAndSearchPathOfTheProducerDoNotMatter) {
-  producer_.Execute("test", "SET search_path = ''; "
-                            "INSERT INTO outbox.event (topic, payload, headers, dedup_key) "
-                            "VALUES ('t', '{}', '{\"traceparent\": \"00-1\"}', 'd')");
+  producer_.Execute("test",
+                    "SET search_path = ''; "
+                    "INSERT INTO outbox.event (topic, payload, headers, dedup_key) "
+                    "VALUES ('t', '{}', '{\"traceparent\": \"00-1\"}', 'd')");
   EXPECT_EQ(Count(), "1");
 }
 
 TEST_F(InsertFormsTest, EveryBucketHasItsPartition) {
-  EXPECT_EQ(One(admin_, "SELECT count(*) FROM pg_inherits "
-                        "WHERE inhparent IN ('outbox.event'::regclass, 'outbox.outcome'::regclass, "
-                        "'outbox.attempt'::regclass)"),
+  EXPECT_EQ(One(admin_,
+                "SELECT count(*) FROM pg_inherits "
+                "WHERE inhparent IN ('outbox.event'::regclass, 'outbox.outcome'::regclass, "
+                "'outbox.attempt'::regclass)"),
             "24");
   producer_.Execute("test", "INSERT INTO outbox.event (topic) VALUES ('t')");
-  EXPECT_EQ(One(admin_, "SELECT bucket = floor(extract(epoch FROM now()) / 86400)::bigint % 8 "
-                        "FROM outbox.event"),
+  EXPECT_EQ(One(admin_,
+                "SELECT bucket = floor(extract(epoch FROM now()) / 86400)::bigint % 8 "
+                "FROM outbox.event"),
             "t");
 }
 

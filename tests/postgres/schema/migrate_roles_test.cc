@@ -25,7 +25,8 @@ class MigrateRolesTest : public testing::Test {
   std::string CountRoles() {
     return One(admin_, "SELECT count(*) FROM pg_roles WHERE rolname IN ('" + options_.role_prefix +
                            "producer', '" + options_.role_prefix + "viewer', '" +
-                           options_.role_prefix + "operator', '" + options_.role_prefix + "relay')");
+                           options_.role_prefix + "operator', '" + options_.role_prefix +
+                           "relay')");
   }
 
   static std::unique_ptr<PostgresServer> server_;
@@ -48,8 +49,9 @@ TEST_F(MigrateRolesTest, AnOwnerWithCreateroleNeedsNoSuperuser) {
   Migrator(connection).Migrate(options_);
   EXPECT_EQ(CountRoles(), "4");
   Connection producer(database.Conninfo(app));
-  EXPECT_EQ(One(producer, "INSERT INTO outbox.event (topic, dedup_key) VALUES ('t', 'd') RETURNING id"),
-            "1");
+  EXPECT_EQ(
+      One(producer, "INSERT INTO outbox.event (topic, dedup_key) VALUES ('t', 'd') RETURNING id"),
+      "1");
   EXPECT_EQ(One(producer, "SELECT count(*) FROM outbox.delivery"), "0");
 }
 

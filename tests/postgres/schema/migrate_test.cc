@@ -1,8 +1,7 @@
-#include "postrider/postgres/migrator.h"
-
 #include <array>
 #include <future>
 
+#include "postrider/postgres/migrator.h"
 #include "schema_fixture.h"
 
 namespace postrider::test {
@@ -18,7 +17,8 @@ std::string Dump(const std::string& conninfo) {
   FILE* pipe = popen(command.c_str(), "r");
   std::string text;
   std::array<char, 4096> buffer{};
-  while (const auto size = fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), size);
+  while (const auto size = fread(buffer.data(), 1, buffer.size(), pipe))
+    text.append(buffer.data(), size);
   pclose(pipe);
   return text;
 }
@@ -34,8 +34,9 @@ TEST(MigrateTest, InstallsAnEmptyDatabase) {
   EXPECT_EQ(report.applied.front(), "0001_tables");
   EXPECT_THAT(report.installation, MatchesRegex("[a-z0-9]{8}"));
   EXPECT_TRUE(migrator.Check().current());
-  EXPECT_EQ(All(connection, "SELECT bucket_period, system_identifier = (SELECT system_identifier "
-                            "FROM pg_control_system()) AS same FROM outbox.installation"),
+  EXPECT_EQ(All(connection,
+                "SELECT bucket_period, system_identifier = (SELECT system_identifier "
+                "FROM pg_control_system()) AS same FROM outbox.installation"),
             "24:00:00|t");
 }
 
@@ -56,7 +57,8 @@ TEST(MigrateTest, LostGrantsComeBack) {
   Connection connection(database.Conninfo());
   connection.Execute("test", "REVOKE ALL ON SCHEMA outbox FROM outbox_producer");
   Migrator(connection).Migrate({});
-  EXPECT_EQ(One(connection, "SELECT has_schema_privilege('outbox_producer', 'outbox', 'USAGE')"), "t");
+  EXPECT_EQ(One(connection, "SELECT has_schema_privilege('outbox_producer', 'outbox', 'USAGE')"),
+            "t");
 }
 
 TEST(MigrateTest, TheScriptGivesTheSameSchemaInPsql) {
@@ -104,8 +106,9 @@ TEST(MigrateTest, TheBucketPeriodIsFixedByTheFirst) {
   options.bucket_period = std::chrono::hours(1);
   migrator.Migrate(options);
   connection.Execute("test", "INSERT INTO outbox.event (topic) VALUES ('t')");
-  EXPECT_EQ(One(connection, "SELECT bucket = floor(extract(epoch FROM now()) / 3600)::bigint % 8 "
-                            "FROM outbox.event"),
+  EXPECT_EQ(One(connection,
+                "SELECT bucket = floor(extract(epoch FROM now()) / 3600)::bigint % 8 "
+                "FROM outbox.event"),
             "t");
   migrator.Migrate(options);
   migrator.Migrate({});

@@ -36,7 +36,8 @@ class SchemaTest : public testing::Test {
   std::string AddDestination(const std::string& name, const std::string& topics = "{*}");
   /// Inserts an event of a topic and key; returns its id.
   std::string AddEvent(const std::string& topic = "t", const std::string& key = "k");
-  /// Lets a delivery die as the relay does; returns the dead letter's id. `destination` 0: no route.
+  /// Lets a delivery die as the relay does; returns the dead letter's id. `destination` 0: no
+  /// route.
   std::string Die(const std::string& event, const std::string& destination,
                   const std::string& reason = "refused");
   void Settle(const std::string& event, const std::string& destination, int state);

@@ -23,26 +23,31 @@ TEST_F(SteeringTest, FindGivesTheDeliveriesOfAKey) {
   Settle(second, b, 1);
   EXPECT_EQ(All(operator_, "SELECT event_id, destination, state FROM outbox.find('k')"),
             first + "|a|queued " + second + "|a|queued " + second + "|b|delivered");
-  EXPECT_EQ(All(operator_, "SELECT event_id FROM outbox.find('nobody', since => '7 days')"), "null");
+  EXPECT_EQ(All(operator_, "SELECT event_id FROM outbox.find('nobody', since => '7 days')"),
+            "null");
 }
 
 TEST_F(SteeringTest, FindLooksBackOnlyAsFarAsItIsTold) {
   AddDestination("a");
-  admin_.Execute("test", "INSERT INTO outbox.event (topic, key, recorded_at) "
-                         "SELECT 't', 'k', now() - make_interval(hours => 100 - n) "
-                         "FROM generate_series(1, 100) n");
+  admin_.Execute("test",
+                 "INSERT INTO outbox.event (topic, key, recorded_at) "
+                 "SELECT 't', 'k', now() - make_interval(hours => 100 - n) "
+                 "FROM generate_series(1, 100) n");
   EXPECT_EQ(One(operator_, "SELECT count(*) FROM outbox.find('k', interval '630 minutes')"), "11");
   EXPECT_EQ(One(operator_, "SELECT count(*) FROM outbox.find('k', interval '200 hours')"), "100");
 }
 
 TEST_F(SteeringTest, TheFirstIdSinceATimeLeavesNothingOut) {
-  admin_.Execute("test", "INSERT INTO outbox.event (topic, recorded_at) "
-                         "SELECT 't', timestamptz '2026-01-01' + make_interval(secs => n) "
-                         "FROM generate_series(1, 50000) n");
+  admin_.Execute("test",
+                 "INSERT INTO outbox.event (topic, recorded_at) "
+                 "SELECT 't', timestamptz '2026-01-01' + make_interval(secs => n) "
+                 "FROM generate_series(1, 50000) n");
   constexpr int kSlack = 10000;
-  EXPECT_EQ(One(admin_, "SELECT outbox.first_id_since(timestamptz '2026-01-01' + interval '40000 s')"),
-            std::to_string(40000 - kSlack));
-  EXPECT_EQ(One(admin_, "SELECT outbox.first_id_since('infinity')"), std::to_string(50001 - kSlack));
+  EXPECT_EQ(
+      One(admin_, "SELECT outbox.first_id_since(timestamptz '2026-01-01' + interval '40000 s')"),
+      std::to_string(40000 - kSlack));
+  EXPECT_EQ(One(admin_, "SELECT outbox.first_id_since('infinity')"),
+            std::to_string(50001 - kSlack));
   EXPECT_EQ(One(admin_, "SELECT outbox.first_id_since('-infinity')"), std::to_string(1 - kSlack));
 }
 
@@ -59,16 +64,18 @@ TEST_F(SteeringTest, TraceShowsTheFamilyFromAnyMember) {
   const std::string family = "0|" + root + "|root|a|delivered 1|" + middle +
                              "|middle||unrouted 2|" + leaf + "|leaf|a|queued";
   for (const auto& member : {root, middle, leaf}) {
-    EXPECT_EQ(All(operator_, "SELECT depth, event_id, topic, destination, state FROM outbox.trace(" +
-                                 member + ")"),
-              family);
+    EXPECT_EQ(
+        All(operator_,
+            "SELECT depth, event_id, topic, destination, state FROM outbox.trace(" + member + ")"),
+        family);
   }
   EXPECT_EQ(All(operator_, "SELECT * FROM outbox.trace(4711)"), "null");
 }
 
 TEST_F(SteeringTest, TraceEndsWhenCausesRunInACircle) {
-  producer_.Execute("test", "INSERT INTO outbox.event (topic, cause_id) VALUES ('t', 2), ('t', 1), "
-                            "('t', 3)");
+  producer_.Execute("test",
+                    "INSERT INTO outbox.event (topic, cause_id) VALUES ('t', 2), ('t', 1), "
+                    "('t', 3)");
   EXPECT_EQ(One(operator_, "SELECT count(*) FROM outbox.trace(1)"), "2");
 }
 
@@ -79,10 +86,11 @@ TEST_F(SteeringTest, CancelAsksForWhatIsOpenAndNamesWhatIsNot) {
   Settle(event, a, 1);
   EXPECT_EQ(All(operator_, "SELECT * FROM outbox.cancel(" + event + ", note => 'order void')"),
             "a|delivered b|requested");
-  EXPECT_EQ(All(operator_, "SELECT * FROM outbox.cancel(event_id => " + event +
-                               ", destination => 'b')"),
-            "b|requested");
-  EXPECT_EQ(One(admin_, "SELECT count(*) FROM outbox.cancellation WHERE result = 'requested'"), "1");
+  EXPECT_EQ(
+      All(operator_, "SELECT * FROM outbox.cancel(event_id => " + event + ", destination => 'b')"),
+      "b|requested");
+  EXPECT_EQ(One(admin_, "SELECT count(*) FROM outbox.cancellation WHERE result = 'requested'"),
+            "1");
   EXPECT_EQ(All(operator_, "SELECT kind, note, performed_by FROM outbox.operations ORDER BY id"),
             "cancel|\"order void\"|login_outbox_operator cancel||login_outbox_operator");
 }

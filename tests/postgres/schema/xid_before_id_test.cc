@@ -24,16 +24,17 @@ class XidBeforeIdTest : public SchemaTest {
   }
 
   bool Holds(const std::string& sql) {
-    return HoldsXidWhileWaiting("outbox.event_id_seq",
-                                [&] { producer_.Execute("test", sql); });
+    return HoldsXidWhileWaiting("outbox.event_id_seq", [&] { producer_.Execute("test", sql); });
   }
 
  private:
   std::string WaiterFor(const std::string& sequence) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (std::chrono::steady_clock::now() < deadline) {
-      const std::string pid = One(admin_, "SELECT pid FROM pg_locks WHERE NOT granted "
-                                          "AND relation = '" + sequence + "'::regclass");
+      const std::string pid = One(admin_,
+                                  "SELECT pid FROM pg_locks WHERE NOT granted "
+                                  "AND relation = '" +
+                                      sequence + "'::regclass");
       if (!pid.empty()) return pid;
     }
     ADD_FAILURE() << "nobody waits for " << sequence;
@@ -42,8 +43,9 @@ class XidBeforeIdTest : public SchemaTest {
 };
 
 TEST_F(XidBeforeIdTest, TheProbeSeesTheWrongOrder) {
-  admin_.Execute("test", "CREATE TABLE wrong (id bigint GENERATED ALWAYS AS IDENTITY, "
-                         "xid xid8 DEFAULT pg_current_xact_id(), topic text)");
+  admin_.Execute("test",
+                 "CREATE TABLE wrong (id bigint GENERATED ALWAYS AS IDENTITY, "
+                 "xid xid8 DEFAULT pg_current_xact_id(), topic text)");
   Connection other(database_.Conninfo());
   EXPECT_FALSE(HoldsXidWhileWaiting(
       "wrong_id_seq", [&] { other.Execute("test", "INSERT INTO wrong (topic) VALUES ('t')"); }));
@@ -55,19 +57,23 @@ TEST_F(XidBeforeIdTest, PlainInserts) {
   EXPECT_TRUE(Holds("INSERT INTO outbox.event (id, topic) VALUES (DEFAULT, 't')"));
   EXPECT_TRUE(Holds("INSERT INTO outbox.event (topic, id) VALUES ('t', DEFAULT)"));
   if (admin_.server_version() >= 140000) {
-    EXPECT_TRUE(Holds("INSERT INTO outbox.event (id, topic) VALUES (DEFAULT, 't'), (DEFAULT, 'u')"));
+    EXPECT_TRUE(
+        Holds("INSERT INTO outbox.event (id, topic) VALUES (DEFAULT, 't'), (DEFAULT, 'u')"));
   }
 }
 
 TEST_F(XidBeforeIdTest, InsertsFromSelects) {
   EXPECT_TRUE(Holds("INSERT INTO outbox.event (topic) SELECT 't'"));
   EXPECT_TRUE(Holds("INSERT INTO outbox.event (topic) SELECT 't' FROM generate_series(1, 3)"));
-  EXPECT_TRUE(Holds("INSERT INTO outbox.event (topic, payload) "
-                    "SELECT 't', to_jsonb(generate_series(1, 3)) ORDER BY 2 DESC LIMIT 2"));
-  EXPECT_TRUE(Holds("WITH s AS MATERIALIZED (SELECT 't' AS topic UNION SELECT 'u') "
-                    "INSERT INTO outbox.event (topic) SELECT DISTINCT topic FROM s"));
-  EXPECT_TRUE(Holds("WITH i AS (INSERT INTO outbox.event (topic) VALUES ('t') RETURNING id) "
-                    "SELECT id FROM i"));
+  EXPECT_TRUE(
+      Holds("INSERT INTO outbox.event (topic, payload) "
+            "SELECT 't', to_jsonb(generate_series(1, 3)) ORDER BY 2 DESC LIMIT 2"));
+  EXPECT_TRUE(
+      Holds("WITH s AS MATERIALIZED (SELECT 't' AS topic UNION SELECT 'u') "
+            "INSERT INTO outbox.event (topic) SELECT DISTINCT topic FROM s"));
+  EXPECT_TRUE(
+      Holds("WITH i AS (INSERT INTO outbox.event (topic) VALUES ('t') RETURNING id) "
+            "SELECT id FROM i"));
 }
 
 TEST_F(XidBeforeIdTest, OnConflictAndDedup) {
@@ -77,8 +83,9 @@ TEST_F(XidBeforeIdTest, OnConflictAndDedup) {
 
 TEST_F(XidBeforeIdTest, FunctionsAndPreparedStatements) {
   EXPECT_TRUE(Holds("SELECT outbox.emit('t', '{}')"));
-  EXPECT_TRUE(Holds("DO $$ BEGIN BEGIN INSERT INTO outbox.event (topic) VALUES ('t'); "
-                    "EXCEPTION WHEN no_data_found THEN NULL; END; END $$"));
+  EXPECT_TRUE(
+      Holds("DO $$ BEGIN BEGIN INSERT INTO outbox.event (topic) VALUES ('t'); "
+            "EXCEPTION WHEN no_data_found THEN NULL; END; END $$"));
   producer_.Execute("test", "PREPARE p (text) AS INSERT INTO outbox.event (topic) VALUES ($1)");
   producer_.Execute("test", "SET plan_cache_mode = force_generic_plan");
   EXPECT_TRUE(Holds("EXECUTE p ('t')"));
@@ -86,8 +93,10 @@ TEST_F(XidBeforeIdTest, FunctionsAndPreparedStatements) {
 
 TEST_F(XidBeforeIdTest, SavepointsAndTwoPhaseCommit) {
   EXPECT_TRUE(Holds("BEGIN; SAVEPOINT s; INSERT INTO outbox.event (topic) VALUES ('t'); COMMIT"));
-  EXPECT_TRUE(Holds("BEGIN; INSERT INTO outbox.event (topic) VALUES ('t'); "
-                    "PREPARE TRANSACTION '" + database_.name() + "'"));
+  EXPECT_TRUE(
+      Holds("BEGIN; INSERT INTO outbox.event (topic) VALUES ('t'); "
+            "PREPARE TRANSACTION '" +
+            database_.name() + "'"));
   admin_.Execute("test", "ROLLBACK PREPARED '" + database_.name() + "'");
 }
 
@@ -95,8 +104,9 @@ TEST_F(XidBeforeIdTest, Merge) {
   if (admin_.server_version() < 150000) GTEST_SKIP() << "MERGE came with PostgreSQL 15";
   Connection owner(database_.Conninfo());
   EXPECT_TRUE(HoldsXidWhileWaiting("outbox.event_id_seq", [&] {
-    owner.Execute("test", "MERGE INTO outbox.event e USING (VALUES ('t')) v (topic) ON false "
-                          "WHEN NOT MATCHED THEN INSERT (topic) VALUES (v.topic)");
+    owner.Execute("test",
+                  "MERGE INTO outbox.event e USING (VALUES ('t')) v (topic) ON false "
+                  "WHEN NOT MATCHED THEN INSERT (topic) VALUES (v.topic)");
   }));
 }
 
