@@ -72,7 +72,8 @@ constexpr std::string_view kMembership = R"sql(
 DO $do$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {member}) THEN
-    RAISE undefined_object USING MESSAGE = format('there is no role %s to be given {role}', {member}),
+    RAISE undefined_object USING
+      MESSAGE = format('there is no role %s to be given {role}', {member}),
       HINT = 'Create it first, or correct its name.';
   END IF;
   IF NOT pg_has_role({member}, '{role}', 'MEMBER') THEN
