@@ -54,6 +54,7 @@ bool AnswerReader::TakeHeaderLine(std::string_view line) {
 
 void AnswerReader::TakeStatusLine(std::string_view line) {
   headers_.clear();
+  headers_.reserve(12);
   headers_ended_ = false;
   status_ = 0;
   const std::size_t space = line.find(' ');

@@ -30,6 +30,7 @@ CurlSockets::Socket& CurlSockets::At(int fd) {
 curl_socket_t CurlSockets::Open(const curl_sockaddr& address) {
   const int fd = socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
   if (fd < 0) return CURL_SOCKET_BAD;
+  loop_.Unwatch(fd);  // in case that a socket of this number was closed behind our back
   At(fd) = {Owner::kUs, false};
   return fd;
 }

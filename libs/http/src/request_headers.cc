@@ -13,7 +13,7 @@ using namespace std::string_view_literals;
 
 /// What libcurl would add by itself: a name with a colon and nothing else takes it away. `Expect`
 /// is added to large bodies, `Content-Type` to any body.
-constexpr std::array kRemoved{"Accept:"sv, "Expect:"sv, "Content-Type:"sv, "User-Agent:"sv};
+constexpr std::array kRemoved{"Accept:"sv, "Expect:"sv, "Content-Type:"sv};
 
 /// libcurl would frame the body by them, or wait for a permission.
 constexpr std::array kFraming{"Content-Length"sv, "Transfer-Encoding"sv, "Expect"sv};
