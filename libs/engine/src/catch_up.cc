@@ -1,7 +1,8 @@
 #include "postrider/engine/catch_up.h"
 
 #include <algorithm>
-#include <limits>
+#include <iterator>
+#include <utility>
 
 namespace postrider {
 namespace {
@@ -19,6 +20,13 @@ bool IsNear(const Feed& feed, const TailPlace& tail, EventId near) {
 
 void CatchUp::BeginRecovery(std::uint64_t era, bool history_changed) {
   for (Feed& feed : feeds_) feed.BeginRecovery(era, history_changed);
+}
+
+std::vector<Feed> CatchUp::TakeAll() {
+  std::vector<Feed> all;
+  std::move(feeds_.begin(), feeds_.end(), std::back_inserter(all));
+  feeds_.clear();
+  return all;
 }
 
 void CatchUp::Remove(LaneId lane) {

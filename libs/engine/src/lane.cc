@@ -60,12 +60,7 @@ void Lane::Reset(std::uint64_t era) {
   keys_known_ = !ordered();
   keys_asked_ = page_came_ = false;
   loading_ = 0;
-  judging_ = 0;
-}
-
-void Lane::SetClosed(EventId high) {
-  closed_up_to_ = high;
-  judging_ = 0;
+  closing_.Abort();
 }
 
 void Lane::Take(const std::vector<EventRef>& events, std::shared_ptr<const std::string> canary,
@@ -101,14 +96,12 @@ void Lane::Recovered(std::uint64_t era) {
 }
 
 void Lane::Judge(EventId high) {
-  judging_ = high;
-  open_below_ = static_cast<std::size_t>(
-      std::count_if(memory_.begin(), memory_.end(),
-                    [&](const auto& entry) { return entry.first <= high; }));
-  if (open_below_ == 0 && clashing_.empty()) {
-    closed_up_to_ = std::max(closed_up_to_, high);
-    judging_ = 0;
-  }
+  const auto held = std::count_if(memory_.begin(), memory_.end(),
+                                  [&](const auto& entry) { return entry.first <= high; });
+  const auto clashing = std::count_if(clashing_.begin(), clashing_.end(), [&](const auto& entry) {
+    return entry.first->id() <= high;
+  });
+  closing_.Judge(high, static_cast<std::size_t>(held + clashing));
 }
 
 Lane::Delivery& Lane::Hold(EventRef event, Origin origin) {
@@ -131,9 +124,7 @@ void Lane::Forget(EventId id) {
   }
   if (found->second.origin != Origin::kLog) --stored_;
   memory_.erase(found);
-  if (judging_ != 0 && id <= judging_ && --open_below_ == 0 && clashing_.empty()) {
-    closed_up_to_ = std::max(closed_up_to_, std::exchange(judging_, 0));
-  }
+  closing_.Left(id);
 }
 
 // -- Placing ------------------------------------------------------------------------------------

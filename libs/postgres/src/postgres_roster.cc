@@ -1,5 +1,7 @@
 #include "postrider/postgres/postgres_roster.h"
 
+#include <utility>
+
 #include "event_rows.h"
 #include "sql_text.h"
 

@@ -35,6 +35,8 @@ class CatchUp {
 
   /// All feeds begin anew.
   void BeginRecovery(std::uint64_t era, bool history_changed);
+  /// Gives all feeds back, as they stand.
+  std::vector<Feed> TakeAll();
   /// Gives one lane up.
   void Remove(LaneId lane);
 

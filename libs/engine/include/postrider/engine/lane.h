@@ -8,8 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "postrider/engine/closing.h"
 #include "postrider/engine/due_window.h"
 #include "postrider/engine/key_order.h"
+#include "postrider/engine/lane_base.h"
 #include "postrider/engine/lane_effects.h"
 #include "postrider/engine/lane_settings.h"
 #include "postrider/policy/random.h"
@@ -18,43 +20,37 @@
 
 namespace postrider {
 
-/// Counts of what a lane holds in memory and knows to wait.
-struct LaneStats {
-  std::size_t queued = 0;    ///< taken, not sent
-  std::size_t sending = 0;
-  std::size_t unsettled = 0; ///< sent, not yet durably recorded
-  std::size_t waiting = 0;   ///< backlog rows known by id
-  std::int64_t bytes = 0;
-};
-
 /// One destination, or one shard of it: decides what is sent when, and what becomes of the answers.
-/// A pure state machine for one thread: no socket, no SQL, no clock. Every call is told the time;
-/// after any of them, `Pump` does what has become possible.
-class Lane {
+class Lane : public LaneBase {
  public:
   /// @param epoch  of the lane's fence; all borrowed objects must outlive the lane
   Lane(LaneSettings settings, std::int64_t epoch, RandomSource& random, LaneEffects& effects,
        LaneObserver& observer);
 
-  // -- From the readers -------------------------------------------------------------------------
+  // -- LaneBase ---------------------------------------------------------------------------------
 
-  /// Forgets all that is not under way; what is, is remembered until `Recovered`.
-  void Reset(std::uint64_t era);
+  void Reset(std::uint64_t era) override;
+  void SetClosed(EventId high) override { closing_.Set(high); }
   void Take(const std::vector<EventRef>& events, std::shared_ptr<const std::string> canary,
-            Timestamp now);
-  void Recovered(std::uint64_t era);
-  void Judge(EventId high);
-  /// What the database has as closed, at the beginning of a recovery.
-  void SetClosed(EventId high);
+            Timestamp now) override;
+  void Recovered(std::uint64_t era) override;
+  void Judge(EventId high) override;
+  void OnSettled(const std::vector<EventId>& ids) override;
+  void Stop() override;
+  void Pump(Timestamp now) override;
+  Timestamp NextWake() const override;
+  std::int64_t room_events() const override;
+  std::int64_t room_bytes() const override;
+  EventId closed_up_to() const override { return closing_.closed_up_to(); }
+  bool idle() const override { return unsettled_ == 0 && settling_ == 0; }
+  LaneStats stats() const override;
+  Timestamp oldest_queued() const override;
 
   // -- From the backlog -------------------------------------------------------------------------
 
   void OnReply(BacklogReply reply, Timestamp now);
   /// Somebody else put a row into the backlog.
   void OnForeignRow(DueOrder row) { window_.Add(row); }
-  /// Room for more rows of the log.
-  std::int64_t room_events() const;
-  std::int64_t room_bytes() const;
 
   // -- From the partner -------------------------------------------------------------------------
 
@@ -65,33 +61,13 @@ class Lane {
   void OnNotBuilt(std::uint64_t ticket, FailureClass failure, const std::string& error,
                   Timestamp now);
 
-  // -- From the recorder ------------------------------------------------------------------------
-
-  /// The last settlement of these events is durable (or was dropped for good).
-  void OnSettled(const std::vector<EventId>& ids);
-
   // -- Control ----------------------------------------------------------------------------------
 
   void SetPaused(bool paused) { paused_ = paused; }
-  /// Takes and sends nothing more; what is in flight finishes.
-  void Stop();
-  bool stopped() const { return stopped_; }
-  /// Nothing is in flight and everything is durable.
-  bool idle() const { return unsettled_ == 0 && settling_ == 0; }
-
-  /// Sends what may be sent, reads back what is due.
-  void Pump(Timestamp now);
-  /// When to call Pump again if nothing happens before; kNever: not needed.
-  Timestamp NextWake() const;
 
   // -- State ------------------------------------------------------------------------------------
 
-  EventId closed_up_to() const { return closed_up_to_; }
-  std::uint64_t era() const { return era_; }
-  LaneStats stats() const;
   Held held() const { return held_; }
-  /// Recorded time of the oldest delivery in memory that waits to be sent; kNever: none.
-  Timestamp oldest_queued() const;
   const LaneSettings& settings() const { return settings_; }
 
  private:
@@ -196,9 +172,7 @@ class Lane {
   std::int32_t requests_ = 0;
   std::uint64_t tickets_given_ = 0;
 
-  EventId closed_up_to_ = 0;
-  EventId judging_ = 0;  ///< 0: nothing
-  std::size_t open_below_ = 0;
+  Closing closing_;
 
   bool paused_ = false;
   bool stopped_ = false;

@@ -1,0 +1,101 @@
+#include "commands/migrate_command.h"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "commands/command_line.h"
+#include "commands/configuration.h"
+#include "postrider/config/secrets.h"
+#include "postrider/postgres/conninfo.h"
+#include "postrider/postgres/migrator.h"
+
+namespace postrider {
+namespace {
+
+struct MigrateArguments {
+  std::string config;
+  bool dry_run = false;
+  bool check = false;
+  std::string roles = "create";
+  std::string bucket_period;
+  MigrationOptions options;
+};
+
+/// `90s`, `15m`, `6h`, `1d`. Throws CLI::ValidationError.
+std::chrono::seconds ParsePeriod(const std::string& text) {
+  std::size_t end = 0;
+  long long number = 0;
+  try {
+    number = std::stoll(text, &end);
+  } catch (const std::exception&) {
+    end = 0;
+  }
+  const std::string unit = text.substr(end);
+  const long long scale = unit == "s"   ? 1
+                          : unit == "m" ? 60
+                          : unit == "h" ? 3600
+                          : unit == "d" ? 86400
+                                        : 0;
+  if (end == 0 || scale == 0 || number <= 0) {
+    throw CLI::ValidationError("--bucket-period",
+                               "'" + text + "' is not a duration such as 1h or 1d");
+  }
+  return std::chrono::seconds(number * scale);
+}
+
+int RunMigrate(MigrateArguments arguments) {
+  if (!arguments.bucket_period.empty()) {
+    arguments.options.bucket_period = ParsePeriod(arguments.bucket_period);
+  }
+  arguments.options.roles = arguments.roles == "create"     ? RolesMode::kCreate
+                            : arguments.roles == "existing" ? RolesMode::kExisting
+                                                            : RolesMode::kNone;
+  const auto config = LoadConfiguration(arguments.config);
+  if (!config) return kExitUsage;
+  SecretReader secrets(ProcessEnvironment());
+  Connection connection(
+      MakeConninfo(config->settings.database, secrets.Resolver(), "postrider/migrate"));
+  Migrator migrator(connection);
+  if (arguments.check) {
+    const SchemaVersion version = migrator.Check();
+    std::cout << "schema version " << version.installed << ", this program needs "
+              << version.known << (version.current() ? "" : ": run 'postrider migrate'") << "\n";
+    return version.current() ? kExitDone : kExitFailed;
+  }
+  if (arguments.dry_run) {
+    std::cout << migrator.Script(arguments.options);
+    return kExitDone;
+  }
+  const MigrationReport report = migrator.Migrate(arguments.options);
+  for (const std::string& name : report.applied) std::cout << "applied " << name << "\n";
+  if (report.applied.empty()) std::cout << "the schema is up to date\n";
+  std::cout << "installation " << report.installation << "\n";
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddMigrateCommand(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<MigrateArguments>();
+  auto* command = app.add_subcommand("migrate", "Bring the schema outbox up to date.");
+  command->footer("Example: postrider migrate -c postrider.yaml --grant-producer shop");
+  command->add_option("-c,--config", arguments->config, "Configuration file");
+  auto* dry_run = command->add_flag("--dry-run", arguments->dry_run, "Print the SQL, for psql");
+  command->add_flag("--check", arguments->check, "Only say whether it is up to date")
+      ->excludes(dry_run);
+  command->add_option("--roles", arguments->roles, "create, existing or none")
+      ->check(CLI::IsMember({"create", "existing", "none"}));
+  command->add_option("--role-prefix", arguments->options.role_prefix, "Prefix of the roles");
+  command->add_option("--grant-producer", arguments->options.grant_producer,
+                      "Role that becomes a member of the producers");
+  command->add_option("--grant-operator", arguments->options.grant_operator,
+                      "Role that becomes a member of the operators");
+  command->add_option("--bucket-period", arguments->bucket_period,
+                      "Length of a bucket, fixed at the first migration (default 1d)");
+  command->callback([arguments, &exit_code] { exit_code = RunMigrate(*arguments); });
+}
+
+}  // namespace postrider

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+namespace postrider {
+
+struct RunOptions {
+  std::string config;
+  bool migrate = false;
+  bool once = false;
+};
+
+/// `postrider run`: relays until SIGTERM or SIGINT; a second signal stops at once.
+int RunRelay(const RunOptions& options);
+
+}  // namespace postrider

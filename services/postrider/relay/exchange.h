@@ -1,0 +1,87 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "postrider/engine/catch_up.h"
+#include "postrider/engine/feed.h"
+#include "postrider/engine/lane_effects.h"
+
+namespace postrider {
+
+/// A question of a lane with the lane that asks.
+struct LaneQuery {
+  LaneId lane;
+  BacklogQuery query;
+};
+
+/// What the reader, the fetcher and the keeper pass to each other. Thread-safe; nothing blocks but
+/// the waits. A feed is always in exactly one hand: a reader's, the fetcher's, or here.
+class Exchange {
+ public:
+  struct Era {
+    std::uint64_t number = 0;
+    std::uint64_t history = 0;  ///< the last era that began because the history changed
+
+    /// Whether the history changed since an earlier era.
+    bool HistoryChangedSince(std::uint64_t earlier) const { return history > earlier; }
+  };
+
+  // -- By the reader ----------------------------------------------------------------------------
+
+  /// Everything read so far may be wrong: every lane recovers. Returns the new era's number.
+  std::uint64_t BeginEra(bool history_changed);
+  void Publish(const TailPlace& place, const LogHead& head);
+  void GiveToFetcher(std::vector<Feed> feeds);
+  std::vector<Feed> TakeForTail();
+  /// Returns early when there is something to join, or at Stop.
+  void WaitForTail(milliseconds time);
+
+  // -- By the fetcher ---------------------------------------------------------------------------
+
+  Era era() const;
+  std::optional<TailPlace> place() const;
+  std::string canary() const;
+  std::vector<Feed> TakeForFetcher();
+  void GiveToTail(std::vector<Feed> feeds);
+  std::vector<LaneQuery> TakeQueries();
+  /// Returns early when there are feeds or queries, room in a lane, or at Stop.
+  void WaitForFetcher(milliseconds time);
+
+  // -- By lanes ---------------------------------------------------------------------------------
+
+  void Ask(LaneQuery query);
+  /// A lane that is off the tail has room again.
+  void NoteRoom();
+
+  // -- By the keeper ----------------------------------------------------------------------------
+
+  /// From here on places copied are older than the xid to come.
+  void BeginRound();
+  void FinishRound(Xid xid);
+  MarkRounds rounds() const;
+
+  /// Ends all waits, for good.
+  void Stop();
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable tail_wakes_;
+  std::condition_variable fetcher_wakes_;
+  Era era_;
+  std::optional<TailPlace> place_;
+  std::string canary_;
+  std::vector<Feed> to_fetcher_;
+  std::vector<Feed> to_tail_;
+  std::vector<LaneQuery> queries_;
+  MarkRounds rounds_;
+  bool room_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace postrider

@@ -1,0 +1,128 @@
+#include "relay/fetch_thread.h"
+
+#include <iterator>
+#include <utility>
+
+#include "postrider/postgres/postgres_backlog_store.h"
+#include "postrider/postgres/postgres_event_log.h"
+
+namespace postrider {
+namespace {
+
+constexpr milliseconds kForeignInterval{500};
+constexpr milliseconds kWait{100};
+
+}  // namespace
+
+FetchThread::FetchThread(const DatabaseAccess& access, Exchange& exchange,
+                         BacklogReceiver& receiver)
+    : access_(access),
+      exchange_(exchange),
+      receiver_(receiver),
+      thread_([this](std::stop_token stop) { Work(stop); }) {}
+
+void FetchThread::Stop() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void FetchThread::Work(std::stop_token stop) {
+  Session session(access_, "fetcher");
+  session.Run(stop, [&](Connection& connection) { Fetch(stop, connection); });
+}
+
+void FetchThread::Fetch(std::stop_token stop, Connection& connection) {
+  PostgresEventLog log(connection);
+  PostgresBacklogStore backlog(connection);
+  // From here on rows of others are noticed; what was there before, recovery finds.
+  backlog.ReadForeign();
+  CatchUp catch_up(log, CatchUp::Limits{});
+  for (Feed& feed : feeds_) catch_up.Add(std::move(feed));
+  feeds_.clear();
+  catch_up_ = &catch_up;
+  // What people put back while there was no connection would be missed: recover.
+  if (era_ != 0) exchange_.BeginEra(false);
+  try {
+    while (!stop.stop_requested()) {
+      FollowEra(backlog);
+      const bool read = CatchUpOnce();
+      const bool answered = AnswerQueries(backlog);
+      LookForForeignRows(backlog);
+      idle_.store(catch_up.empty() && !answered && !read);
+      if (!read && !answered) exchange_.WaitForFetcher(kWait);
+    }
+  } catch (...) {
+    feeds_ = catch_up.TakeAll();
+    throw;
+  }
+}
+
+void FetchThread::FollowEra(BacklogStore& backlog) {
+  const Exchange::Era era = exchange_.era();
+  std::vector<Feed> feeds = exchange_.TakeForFetcher();
+  if (era.number != era_) {
+    backlog.ReadForeign();
+    catch_up_->BeginRecovery(era.number, era.HistoryChangedSince(era_));
+    era_ = era.number;
+  }
+  for (Feed& feed : feeds) {
+    if (feed.era() != era_) feed.BeginRecovery(era_, era.HistoryChangedSince(feed.era()));
+    catch_up_->Add(std::move(feed));
+  }
+}
+
+bool FetchThread::CatchUpOnce() {
+  const auto place = exchange_.place();
+  if (!place || era_ == 0) return false;
+  const bool read = catch_up_->Turn(*place, exchange_.rounds(), exchange_.canary());
+  exchange_.GiveToTail(catch_up_->TakeNear(*place));
+  return read;
+}
+
+bool FetchThread::AnswerQueries(BacklogStore& backlog) {
+  std::vector<LaneQuery> fresh = exchange_.TakeQueries();
+  std::move(fresh.begin(), fresh.end(), std::back_inserter(queries_));
+  if (queries_.empty()) return false;
+  while (!queries_.empty()) {
+    BacklogReply reply = Answer(backlog, queries_.front());
+    const LaneId lane = queries_.front().lane;
+    queries_.erase(queries_.begin());
+    receiver_.Reply(lane, std::move(reply));
+  }
+  return true;
+}
+
+BacklogReply FetchThread::Answer(BacklogStore& backlog, const LaneQuery& asked) {
+  const BacklogQuery& query = asked.query;
+  const LaneId lane = asked.lane;
+  BacklogReply reply;
+  reply.query = query;
+  switch (query.kind) {
+    case BacklogQuery::Kind::kKeys:
+      reply.keys =
+          backlog.ReadKeys(lane, receiver_.Shards(lane), receiver_.BlocksAfterDead(lane));
+      break;
+    case BacklogQuery::Kind::kDue:
+      reply.due = backlog.ReadDue(lane, receiver_.Shards(lane), query.after, query.limit);
+      break;
+    case BacklogQuery::Kind::kLoad:
+      reply.deliveries = backlog.Load(lane, query.ids);
+      break;
+    case BacklogQuery::Kind::kKey:
+      reply.deliveries = backlog.LoadKey(lane, query.key, query.limit, query.unless_dead);
+      break;
+    case BacklogQuery::Kind::kBody:
+      reply.event = backlog.LoadBody(lane, *query.event);
+      break;
+  }
+  return reply;
+}
+
+void FetchThread::LookForForeignRows(BacklogStore& backlog) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_look_) return;
+  next_look_ = now + kForeignInterval;
+  for (const ForeignRow& row : backlog.ReadForeign()) receiver_.ForeignRow(row);
+}
+
+}  // namespace postrider

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "postrider/engine/catch_up.h"
+#include "postrider/engine/lane_effects.h"
+#include "relay/exchange.h"
+#include "relay/session.h"
+
+namespace postrider {
+
+/// Where the fetcher delivers what lanes asked for, and rows that people put back.
+class BacklogReceiver {
+ public:
+  virtual ~BacklogReceiver() = default;
+  virtual void Reply(LaneId lane, BacklogReply reply) = 0;
+  virtual void ForeignRow(const ForeignRow& row) = 0;
+  /// Number of shards of the lane's destination, and whether open dead letters block its keys.
+  virtual int Shards(LaneId lane) const = 0;
+  virtual bool BlocksAfterDead(LaneId lane) const = 0;
+};
+
+/// The fetcher: on a connection of its own, recovers lanes and brings them back to the tail, and
+/// reads the backlog for all of them. A slow one of these never delays the tail.
+class FetchThread {
+ public:
+  FetchThread(const DatabaseAccess& access, Exchange& exchange, BacklogReceiver& receiver);
+
+  void Stop();
+  /// No lane is off the tail, and no question is open.
+  bool idle() const { return idle_.load(); }
+
+ private:
+  void Work(std::stop_token stop);
+  void Fetch(std::stop_token stop, Connection& connection);
+  void FollowEra(BacklogStore& backlog);
+  bool CatchUpOnce();
+  bool AnswerQueries(BacklogStore& backlog);
+  BacklogReply Answer(BacklogStore& backlog, const LaneQuery& query);
+  void LookForForeignRows(BacklogStore& backlog);
+
+  const DatabaseAccess& access_;
+  Exchange& exchange_;
+  BacklogReceiver& receiver_;
+  CatchUp* catch_up_ = nullptr;     ///< of the present connection
+  std::vector<Feed> feeds_;         ///< while there is no connection
+  std::vector<LaneQuery> queries_;  ///< being answered; kept over a fault
+  std::uint64_t era_ = 0;
+  std::chrono::steady_clock::time_point next_look_;
+  std::atomic<bool> idle_{false};
+  std::jthread thread_;
+};
+
+}  // namespace postrider

@@ -1,0 +1,128 @@
+#include "relay/hosted_lane.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "postrider/message/describe.h"
+#include "postrider/message/follow_up.h"
+#include "relay/recorder.h"
+
+namespace postrider {
+namespace {
+
+std::optional<HeldReason> ReasonOf(Held held) {
+  switch (held) {
+    case Held::kUnsettled: return HeldReason::kUnsettled;
+    case Held::kConcurrency: return HeldReason::kConcurrency;
+    case Held::kCredentials: return HeldReason::kCredentials;
+    case Held::kPaused: return HeldReason::kPaused;
+    case Held::kNothing:
+    case Held::kLoading: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+HostedLane::HostedLane(LaneSettings settings, std::int64_t epoch, DestinationSettings destination,
+                       std::shared_ptr<const RequestBuilder> builder,
+                       std::shared_ptr<const EgressGuard> guard, LaneLink& link,
+                       LaneSurroundings surroundings)
+    : destination_(std::move(destination)),
+      builder_(std::move(builder)),
+      guard_(std::move(guard)),
+      link_(link),
+      around_(surroundings),
+      lane_(std::move(settings), epoch, surroundings.random, *this, *this),
+      runner_(lane_, link, surroundings.loop, surroundings.exchange, surroundings.clock) {}
+
+void HostedLane::Start(Send send) {
+  const std::uint64_t ticket = send.ticket;
+  BuildResult built = builder_->Build(*send.event, send.attempt, send.new_key_run);
+  if (auto* failure = std::get_if<BuildFailure>(&built)) {
+    // Not from inside the lane's own call.
+    around_.loop.Post([this, ticket, failure = std::move(*failure)] {
+      lane_.OnNotBuilt(ticket, failure.failure, failure.message, around_.clock.Now());
+      runner_.Pump();
+    });
+    return;
+  }
+  HttpRequest request = std::move(std::get<HttpRequest>(built));
+  // Method and URL are wanted only when it fails.
+  HttpRequest described;
+  described.method = request.method;
+  described.url = request.url;
+  around_.http.Start(std::move(request), guard_.get(),
+                     [this, ticket, described = std::move(described)](const HttpAnswer& answer) {
+                       const bool fine = !answer.failure && answer.status / 100 == 2;
+                       around_.metrics.ObserveAttempt(answer.latency);
+                       if (!answer.failure) around_.metrics.CountConnection(answer.connection_reused);
+                       lane_.OnAnswer(ticket, answer, around_.clock.Now(),
+                                      fine ? std::string() : Describe(described));
+                       runner_.Pump();
+                     });
+}
+
+void HostedLane::Settle(Settlement settlement) {
+  around_.recorder.Add(std::move(settlement), link_);
+}
+
+void HostedLane::Ask(BacklogQuery query) {
+  around_.exchange.Ask({lane_.settings().id, std::move(query)});
+}
+
+std::optional<Emitted> HostedLane::FollowUp(const Event& event, const Outcome& outcome,
+                                            const HttpAnswer* answer) {
+  const std::string& topic = outcome.state == OutcomeState::kDelivered
+                                 ? destination_.emit_on_delivered
+                                 : destination_.emit_on_dead;
+  if (topic.empty()) return std::nullopt;
+  return Emitted{topic, FollowUpPayload(event, destination_.name, outcome, answer)};
+}
+
+void HostedLane::OnRead(std::size_t events) {
+  around_.metrics.CountRead(static_cast<std::int64_t>(events));
+}
+
+void HostedLane::OnAttempt(const Event& event, const AttemptRecord& attempt) {
+  around_.metrics.CountAttempt(attempt.result, attempt.failure);
+  if (attempt.result == AttemptResult::kDelivered) return;
+  if (!around_.log.Enabled(LogLevel::kInfo)) return;
+  const std::string failure(attempt.failure ? ToString(*attempt.failure) : "");
+  around_.log.Info("attempt_failed", "An attempt did not deliver.",
+                   {{"destination", destination_.name},
+                    {"event_id", event.id()},
+                    {"topic", event.topic},
+                    {"result", ToString(attempt.result)},
+                    {"class", failure},
+                    {"http_status", attempt.http_status},
+                    {"charged", attempt.charged},
+                    {"latency_ms", attempt.latency_ms},
+                    {"error", attempt.error}});
+}
+
+void HostedLane::OnOutcome(const Event& event, const Outcome& outcome) {
+  around_.metrics.CountDelivery(outcome.state);
+  if (outcome.state == OutcomeState::kDelivered) {
+    const Timestamp due = std::max(event.identity.recorded_at,
+                                   event.deliver_after.value_or(event.identity.recorded_at));
+    around_.metrics.ObserveDeliveryLatency(outcome.finished_at - due);
+    around_.metrics.SetLastDelivery(outcome.finished_at);
+    return;
+  }
+  around_.log.Warning("delivery_ended", "A delivery ended without being delivered.",
+                      {{"destination", destination_.name},
+                       {"event_id", event.id()},
+                       {"topic", event.topic},
+                       {"state", ToString(outcome.state)},
+                       {"reason", outcome.reason ? ToString(*outcome.reason) : ""},
+                       {"attempts", outcome.attempts},
+                       {"http_status", outcome.http_status},
+                       {"error", outcome.error}});
+}
+
+void HostedLane::OnHeld(Held reason, microseconds time) {
+  if (const auto held = ReasonOf(reason)) around_.metrics.AddHeld(*held, time);
+}
+
+}  // namespace postrider

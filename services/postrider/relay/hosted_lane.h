@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "postrider/engine/lane.h"
+#include "postrider/http/http_client.h"
+#include "postrider/message/request_builder.h"
+#include "postrider/telemetry/log.h"
+#include "postrider/telemetry/metrics.h"
+#include "relay/database_clock.h"
+#include "relay/exchange.h"
+#include "relay/lane_runner.h"
+
+namespace postrider {
+
+class Recorder;
+
+/// What a hosted lane borrows; all of it outlives the lane.
+struct LaneSurroundings {
+  EventLoop& loop;
+  HttpClient& http;
+  Recorder& recorder;
+  Exchange& exchange;
+  DatabaseClock& clock;
+  RandomSource& random;
+  DestinationMetrics& metrics;
+  Logger& log;
+};
+
+/// A lane on its event loop: carries out what the lane decides, with real requests, real time and
+/// the recorder. Belongs to the loop's thread.
+class HostedLane : private LaneEffects, private LaneObserver {
+ public:
+  /// @param builder  shared by the lanes of a destination
+  HostedLane(LaneSettings settings, std::int64_t epoch, DestinationSettings destination,
+             std::shared_ptr<const RequestBuilder> builder,
+             std::shared_ptr<const EgressGuard> guard, LaneLink& link,
+             LaneSurroundings surroundings);
+
+  Lane& lane() { return lane_; }
+  LaneRunner& runner() { return runner_; }
+
+ private:
+  // -- LaneEffects ------------------------------------------------------------------------------
+  void Start(Send send) override;
+  void Settle(Settlement settlement) override;
+  void Ask(BacklogQuery query) override;
+  std::optional<Emitted> FollowUp(const Event& event, const Outcome& outcome,
+                                  const HttpAnswer* answer) override;
+  // -- LaneObserver -----------------------------------------------------------------------------
+  void OnRead(std::size_t events) override;
+  void OnAttempt(const Event& event, const AttemptRecord& attempt) override;
+  void OnOutcome(const Event& event, const Outcome& outcome) override;
+  void OnHeld(Held reason, microseconds time) override;
+
+  const DestinationSettings destination_;
+  const std::shared_ptr<const RequestBuilder> builder_;
+  const std::shared_ptr<const EgressGuard> guard_;
+  LaneLink& link_;
+  const LaneSurroundings around_;
+  Lane lane_;
+  LaneRunner runner_;
+};
+
+}  // namespace postrider

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "postrider/http/event_loop.h"
+#include "postrider/http/http_client.h"
+#include "postrider/policy/random.h"
+#include "postrider/postgres/postgres_roster.h"
+#include "relay/hosted_lane.h"
+#include "relay/unrouted_host.h"
+
+namespace postrider {
+
+/// What all event-loop threads share. Outlives them.
+struct HostSurroundings {
+  Recorder& recorder;
+  Exchange& exchange;
+  DatabaseClock& clock;
+  Metrics& metrics;
+  Logger& log;
+  /// False once the lease may have been lost: no request starts any more. Any thread.
+  std::function<bool()> may_send;
+};
+
+/// Everything that makes a lane of a destination.
+struct LanePlan {
+  LaneSettings settings;
+  std::int64_t epoch = 0;
+  DestinationSettings destination;
+  std::shared_ptr<const RequestBuilder> builder;
+  std::shared_ptr<const EgressGuard> guard;
+};
+
+/// One event-loop thread with the lanes that live on it. All methods may be called from the thread
+/// that made it; they are carried out on the loop.
+class LaneHost {
+ public:
+  explicit LaneHost(const HostSurroundings& surroundings);
+  ~LaneHost();
+
+  /// Makes a lane. The link is valid until the host is destroyed.
+  LaneLink& AddLane(LanePlan plan);
+  /// Makes the lane of events that nobody takes.
+  LaneLink& AddUnrouted(UnroutedSettings settings, std::int64_t epoch);
+
+  /// What is registered by now: who is paused, and what the unrouted lane leaves to others.
+  void SetRegistered(std::vector<RegisteredDestination> destinations);
+  void Reply(LaneId lane, BacklogReply reply);
+  void ForeignRow(LaneId lane, DueOrder row);
+
+  /// No lane sends anything new.
+  void StopLanes();
+  /// Nothing is in flight and all is durable.
+  bool Idle() const;
+  /// Cuts what is still in flight: it is recorded as unknown.
+  void Abandon();
+  /// Ends the thread. The recorder must have finished.
+  void Stop();
+
+  std::chrono::steady_clock::time_point last_turn() const { return loop_.last_turn(); }
+
+ private:
+  LaneLink& MakeLink(LaneId id);
+  LaneRunner* Runner(LaneId id);
+  /// Calls `task` with the lane, if it still is there, and pumps it.
+  template <typename Task>
+  void WithLane(LaneId id, Task task);
+  const HostSurroundings around_;
+  EventLoop loop_;
+  SeededRandom random_;
+  HttpClient http_;
+  std::map<LaneId, std::unique_ptr<LaneLink>> links_;       ///< the maker's thread
+  std::map<LaneId, std::unique_ptr<HostedLane>> lanes_;     ///< the loop's thread
+  std::unique_ptr<UnroutedHost> unrouted_;                  ///< the loop's thread
+  std::jthread thread_;
+};
+
+}  // namespace postrider

@@ -1,0 +1,182 @@
+#include "relay/recorder.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "postrider/postgres/postgres_ledger.h"
+
+namespace postrider {
+namespace {
+
+constexpr std::size_t kBatch = 1000;
+
+/// The values themselves are the fault (class 22: data, 23: constraint), not the moment.
+bool IsAboutTheData(const DatabaseFault& fault) {
+  const std::string kind = fault.sqlstate().substr(0, 2);
+  return kind == "22" || kind == "23";
+}
+
+/// The same delivery in one batch, which happens when a lane was given up and taken again: what is
+/// final wins, `delivered` over all.
+void Merge(Settlement& into, Settlement from) {
+  std::move(from.attempts.begin(), from.attempts.end(), std::back_inserter(into.attempts));
+  const bool wins = (from.outcome && (!into.outcome ||
+                                      from.outcome->state == OutcomeState::kDelivered)) ||
+                    (from.backlog && !into.outcome);
+  if (!wins) return;
+  into.outcome = std::move(from.outcome);
+  into.backlog = std::move(from.backlog);
+  into.emitted = std::move(from.emitted);
+  into.epoch = from.epoch;
+  into.run = from.run;
+}
+
+}  // namespace
+
+Recorder::Recorder(const DatabaseAccess& access, std::string owner, milliseconds timeout)
+    : access_(access),
+      owner_(std::move(owner)),
+      timeout_(timeout),
+      thread_([this](std::stop_token stop) { Work(stop); }) {}
+
+Recorder::~Recorder() = default;
+
+void Recorder::Add(Settlement settlement, LaneLink& link) {
+  const std::lock_guard lock(mutex_);
+  waiting_.push_back({std::move(settlement), &link});
+  if (waiting_.size() == 1) wakes_.notify_all();
+}
+
+bool Recorder::empty() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.empty() && !writing_;
+}
+
+void Recorder::Finish(std::chrono::steady_clock::time_point deadline) {
+  {
+    std::unique_lock lock(mutex_);
+    wakes_.wait_until(lock, deadline, [&] { return waiting_.empty() && !writing_; });
+  }
+  thread_.request_stop();
+  thread_.join();
+}
+
+void Recorder::Work(std::stop_token stop) {
+  Session session(access_, "recorder");
+  Items batch;
+  session.Run(stop, [&](Connection& connection) {
+    PostgresLedger ledger(connection, owner_, timeout_);
+    while (!stop.stop_requested()) {
+      if (batch.empty()) batch = TakeBatch(stop);
+      // A batch that a fault interrupts is written again by the next connection.
+      Write(ledger, batch);
+      batch.clear();
+      const std::lock_guard lock(mutex_);
+      writing_ = false;
+      wakes_.notify_all();
+    }
+  });
+}
+
+Recorder::Items Recorder::TakeBatch(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  wakes_.wait(lock, stop, [&] { return !waiting_.empty(); });
+  Items batch;
+  if (waiting_.size() <= kBatch) {
+    batch = std::exchange(waiting_, {});
+  } else {
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(kBatch);
+    batch.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+    waiting_.erase(waiting_.begin(), end);
+  }
+  writing_ = !batch.empty();
+  return batch;
+}
+
+void Recorder::Write(Ledger& ledger, Items& batch) {
+  // One transaction for each canary (nearly always one), sorted so that two recorders cannot
+  // deadlock.
+  std::map<std::string, std::map<std::pair<EventId, DestinationId>, Item*>> groups;
+  for (Item& item : batch) {
+    if (item.link == nullptr) continue;  // written before a fault
+    const Settlement& s = item.settlement;
+    auto& group = groups[s.canary ? *s.canary : std::string()];
+    Item*& slot = group[{s.event->id(), s.lane.destination}];
+    if (slot == nullptr) {
+      slot = &item;
+    } else {
+      Merge(slot->settlement, std::move(item.settlement));
+      item.link = nullptr;
+    }
+  }
+  for (auto& [canary, group] : groups) {
+    std::vector<Item*> items;
+    for (const auto& [key, item] : group) items.push_back(item);
+    WriteGroup(ledger, std::move(items));
+  }
+}
+
+void Recorder::WriteGroup(Ledger& ledger, std::vector<Item*> group) {
+  std::vector<const Settlement*> settlements;
+  for (const Item* item : group) settlements.push_back(&item->settlement);
+  const auto began = std::chrono::steady_clock::now();
+  try {
+    const RecordResult result = ledger.Record(settlements);
+    access_.metrics.relay().ObserveQuery(
+        "record", std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - began));
+    Note(result, group.size());
+    Acknowledge(group);
+  } catch (const DatabaseFault& fault) {
+    if (fault.connection_lost() || !IsAboutTheData(fault)) throw;
+    if (group.size() == 1) return WriteOne(ledger, *group.front());
+    // One of them cannot be written as it is: the others must not wait for it.
+    const auto middle = group.begin() + static_cast<std::ptrdiff_t>(group.size() / 2);
+    WriteGroup(ledger, {group.begin(), middle});
+    WriteGroup(ledger, {middle, group.end()});
+  }
+}
+
+/// Writes a settlement that the database refuses without what only people read of it.
+void Recorder::WriteOne(Ledger& ledger, Item& item) {
+  Settlement bare = item.settlement;
+  for (AttemptRecord& attempt : bare.attempts) attempt.error.clear();
+  if (bare.outcome) {
+    bare.outcome->error = bare.outcome->answer = bare.outcome->request = "";
+  }
+  if (bare.backlog) bare.backlog->error.clear();
+  access_.log.Error("settlement_refused",
+                    "The database refused a settlement; recording it without answer and error.",
+                    {{"event_id", bare.event->id()}});
+  Note(ledger.Record({&bare}), 1);
+  Acknowledge({&item});
+}
+
+void Recorder::Acknowledge(const std::vector<Item*>& group) {
+  std::unordered_map<LaneLink*, std::vector<EventId>> ids;
+  for (Item* item : group) {
+    const Settlement& s = item->settlement;
+    // A request that settled nothing leaves a row, and its delivery goes on.
+    if (s.outcome || s.backlog) ids[item->link].push_back(s.event->id());
+    item->link = nullptr;
+  }
+  for (auto& [link, settled] : ids) {
+    link->Post([settled = std::move(settled)](LaneBase& lane) { lane.OnSettled(settled); });
+  }
+}
+
+void Recorder::Note(const RecordResult& result, std::size_t size) {
+  for (int i = 0; i < result.refused; ++i) access_.metrics.relay().CountRefusedWrite();
+  if (!result.lost_lanes.empty() && !lost_fence_.exchange(true)) {
+    access_.log.Warning("fence_lost", "Lanes belong to another relay or version by now.",
+                        {{"lanes", result.lost_lanes.size()}});
+  }
+  if (result.strangers > 0) {
+    access_.log.Warning("settlements_without_event",
+                        "Settlements were dropped: their events are not in this history.",
+                        {{"count", result.strangers}, {"of", size}});
+  }
+}
+
+}  // namespace postrider

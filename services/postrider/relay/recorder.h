@@ -1,0 +1,64 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "postrider/engine/ledger.h"
+#include "relay/lane_link.h"
+#include "relay/session.h"
+
+namespace postrider {
+
+/// Writes the settlements of all lanes: what gathers while one commit is under way is the next
+/// batch. Nothing is dropped when the database is away: it waits here, bounded by what the lanes
+/// may have unsettled. One thread; Add may be called from any.
+class Recorder {
+ public:
+  /// @param owner    the incarnation
+  /// @param timeout  of a batch
+  Recorder(const DatabaseAccess& access, std::string owner, milliseconds timeout);
+  ~Recorder();
+
+  void Add(Settlement settlement, LaneLink& link);
+
+  /// Ends when all that was added is durable, or at `deadline`; what is left then is lost to this
+  /// process and recovered by the next.
+  void Finish(std::chrono::steady_clock::time_point deadline);
+
+  /// A fence was not ours any more: this incarnation must end.
+  bool lost_fence() const { return lost_fence_.load(); }
+  bool empty() const;
+
+ private:
+  struct Item {
+    Settlement settlement;
+    LaneLink* link;
+  };
+  using Items = std::vector<Item>;
+
+  void Work(std::stop_token stop);
+  Items TakeBatch(std::stop_token stop);
+  void Write(Ledger& ledger, Items& batch);
+  void WriteGroup(Ledger& ledger, std::vector<Item*> group);
+  void WriteOne(Ledger& ledger, Item& item);
+  void Acknowledge(const std::vector<Item*>& group);
+  void Note(const RecordResult& result, std::size_t size);
+
+  const DatabaseAccess& access_;
+  const std::string owner_;
+  const milliseconds timeout_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any wakes_;
+  Items waiting_;         ///< guarded by mutex_
+  bool writing_ = false;  ///< guarded by mutex_
+  std::atomic<bool> lost_fence_{false};
+  std::jthread thread_;
+};
+
+}  // namespace postrider

@@ -1,0 +1,124 @@
+#include "relay/service.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <utility>
+
+#include "postrider/postgres/migrator.h"
+#include "relay/version.h"
+
+namespace postrider {
+namespace {
+
+constexpr milliseconds kRepeatInterval{10000};
+constexpr seconds kLookAgain{2};
+
+}  // namespace
+
+Service::Service(Settings settings)
+    : settings_(std::move(settings)),
+      secret_reader_(ProcessEnvironment()),
+      secrets_(secret_reader_.Resolver()),
+      log_(settings_.log),
+      repeated_(log_, kRepeatInterval),
+      metrics_(kVersion, [this] { return clock_.Now(); }),
+      access_{settings_.database, secrets_, log_, repeated_, metrics_},
+      server_(settings_.metrics, {[this] { return Health(); }, [this] { return Readiness(); },
+                                  [this] { return metrics_.Render(); }}) {}
+
+int Service::Run(std::stop_token stop, bool once) {
+  server_.Start();
+  log_.Info("started", "Postrider has started.",
+            {{"version", kVersion}, {"metrics", server_.AddressText()}});
+  while (!stop.stop_requested()) {
+    auto installation = AwaitDatabase(stop);
+    if (!installation) break;
+    {
+      const std::lock_guard lock(mutex_);
+      relay_ = std::make_unique<Relay>(settings_, secrets_, access_, clock_, *installation);
+    }
+    const RelayEnd end = relay_->Run(stop, once);
+    const std::lock_guard lock(mutex_);
+    relay_.reset();
+    obstacle_ = "between two incarnations";
+    if (end != RelayEnd::kLost) break;
+  }
+  log_.Info("stopped", "Postrider has stopped.", {});
+  server_.Stop();
+  return 0;
+}
+
+std::optional<InstallationRecord> Service::AwaitDatabase(std::stop_token stop) {
+  Session session(access_, "start");
+  std::optional<InstallationRecord> ready;
+  session.Run(stop, [&](Connection& connection) {
+    while (!stop.stop_requested()) {
+      std::string obstacle;
+      const SchemaVersion schema = Migrator(connection).Check();
+      if (schema.installed < schema.known) {
+        obstacle = "the schema is at version " + std::to_string(schema.installed) +
+                   ", this program needs " + std::to_string(schema.known) +
+                   ": run 'postrider migrate'";
+      } else {
+        InstallationRecord installation = PostgresRoster(connection, seconds(5)).ReadInstallation();
+        obstacle = Obstacle(installation);
+        if (obstacle.empty()) ready = std::move(installation);
+      }
+      {
+        const std::lock_guard lock(mutex_);
+        obstacle_ = obstacle;
+      }
+      if (ready) return;
+      repeated_.Error("not_ready", "This database cannot be served; nothing is sent.",
+                      {{"error", obstacle}});
+      std::mutex mutex;
+      std::condition_variable_any wakes;
+      std::unique_lock lock(mutex);
+      wakes.wait_for(lock, stop, kLookAgain, [] { return false; });
+    }
+  });
+  return ready;
+}
+
+std::string Service::Obstacle(const InstallationRecord& installation) const {
+  const std::string& wanted = settings_.database.installation;
+  if (!wanted.empty() && wanted != installation.name) {
+    return "database.installation is " + wanted + ", this database is " + installation.name +
+           ": correct the configuration, or database.url";
+  }
+  if (installation.moved) {
+    return "the outbox was brought here from another server (restore, move or upgrade): nothing is "
+           "sent until it is adopted";
+  }
+  if (installation.sequence_cache != 1) {
+    return "the sequence outbox.event_id_seq has cache " +
+           std::to_string(installation.sequence_cache) +
+           ": run ALTER SEQUENCE outbox.event_id_seq CACHE 1";
+  }
+  if (installation.last_value < installation.highest_known) {
+    return "the sequence outbox.event_id_seq went backwards (" +
+           std::to_string(installation.last_value) + " < " +
+           std::to_string(installation.highest_known) +
+           "): nothing is sent until the outbox is adopted";
+  }
+  return "";
+}
+
+HealthReport Service::Health() const {
+  const std::lock_guard lock(mutex_);
+  HealthReport report;
+  if (relay_ != nullptr) report = relay_->Health();
+  report.checks.insert(report.checks.begin(), {"process", true, "running"});
+  return report;
+}
+
+HealthReport Service::Readiness() const {
+  const std::lock_guard lock(mutex_);
+  if (relay_ != nullptr) return relay_->Readiness();
+  HealthReport report;
+  report.ok = false;
+  report.checks.push_back({"database", false, obstacle_});
+  return report;
+}
+
+}  // namespace postrider
