@@ -10,9 +10,9 @@ namespace postrider {
 using AddressBytes = std::array<std::uint8_t, 16>;
 
 enum class Reach {
-  kGlobal,   ///< may be used
-  kPrivate,  ///< only when the settings allow it
-  kForbidden,    ///< never, whatever the settings say
+  kGlobal,     ///< may be used
+  kPrivate,    ///< only when the settings allow it
+  kForbidden,  ///< never, whatever the settings say
 };
 
 struct AddressKind {
