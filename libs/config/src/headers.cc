@@ -60,7 +60,7 @@ void Replace(ConfiguredHeaders& headers, const std::string& name,
 
 void ReadOne(const Value& value, ConfiguredHeaders& headers) {
   const std::string& name = value.key();
-  if (!IsHeaderName(name)) {
+  if (!IsHeaderToken(name)) {
     return value.KeyError("found the header name " + Quoted(name) +
                           ", allowed: letters, digits and !#$%&'*+-.^_`|~");
   }
@@ -87,7 +87,7 @@ std::string HeaderText(const std::string& name, const std::optional<HeaderValue>
 
 }  // namespace
 
-bool IsHeaderName(std::string_view text) {
+bool IsHeaderToken(std::string_view text) {
   return !text.empty() && text.size() <= 200 &&
          std::all_of(text.begin(), text.end(), [](unsigned char letter) {
            return letter < 0x80 &&
@@ -104,7 +104,7 @@ bool SameHeader(std::string_view a, std::string_view b) {
 }
 
 TextKind HeaderNameKind() {
-  return {[](std::string_view text) { return IsHeaderName(text) && !IsOwned(text); },
+  return {[](std::string_view text) { return IsHeaderToken(text) && !IsOwned(text); },
           "the name of a header, but none of Host, Content-Length, Transfer-Encoding, Connection",
           "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}$"};
 }

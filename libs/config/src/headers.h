@@ -14,7 +14,7 @@ namespace postrider {
 using ConfiguredHeaders = std::map<std::string, std::optional<HeaderValue>>;
 
 /// Whether the text can be the name of a header: 1 to 200 characters of an HTTP token.
-bool IsHeaderName(std::string_view text);
+bool IsHeaderToken(std::string_view text);
 
 /// Whether two header names are the same, upper and lower case aside.
 bool SameHeader(std::string_view a, std::string_view b);

@@ -20,7 +20,7 @@ std::string SecondsText(std::int64_t ms) {
 
 }  // namespace
 
-std::string DurationText(milliseconds duration) {
+std::string ReadableDuration(milliseconds duration) {
   const std::int64_t ms = duration.count();
   if (ms == 0) return "0s";
   if (ms < 1000) return std::to_string(ms) + "ms";

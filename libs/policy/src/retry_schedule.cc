@@ -37,8 +37,8 @@ milliseconds WithJitter(milliseconds base, double jitter, double random01) {
 }
 
 std::string RangeText(milliseconds least, milliseconds most) {
-  if (least == most) return DurationText(least);
-  return DurationText(least) + " .. " + DurationText(most);
+  if (least == most) return ReadableDuration(least);
+  return ReadableDuration(least) + " .. " + ReadableDuration(most);
 }
 
 void WriteRow(std::ostringstream& out, const std::string& attempt, const std::string& wait,
@@ -103,7 +103,7 @@ std::string Explain(const RetrySettings& settings) {
         << " or less\n";
   }
   out << "Gives up when attempt " << schedule.attempts() << " fails, or when an attempt fails "
-      << DurationText(lasting) << " or more after the first.\n"
+      << ReadableDuration(lasting) << " or more after the first.\n"
       << "The time that the attempts themselves take is not counted.\n";
   return out.str();
 }

@@ -5,11 +5,20 @@
 #include <utility>
 
 namespace postrider {
+namespace {
+
+HttpClientOptions ClientOptions(const HostSurroundings& surroundings) {
+  HttpClientOptions options;
+  options.may_send = surroundings.may_send;
+  return options;
+}
+
+}  // namespace
 
 LaneHost::LaneHost(const HostSurroundings& surroundings)
     : around_(surroundings),
       random_(std::random_device{}()),
-      http_(loop_, HttpClientOptions{.may_send = surroundings.may_send}) {
+      http_(loop_, ClientOptions(surroundings)) {
   thread_ = std::jthread([this] { loop_.Run(); });
 }
 

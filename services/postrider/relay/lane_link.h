@@ -10,6 +10,7 @@
 
 #include "postrider/engine/lane_base.h"
 #include "postrider/engine/lane_port.h"
+#include "postrider/model/lane_id.h"
 
 namespace postrider {
 

@@ -34,7 +34,7 @@ enum class RelayEnd {
 
 /// One incarnation of a relay: takes lanes, runs the threads that read, send and record, and keeps
 /// house until it is stopped. The composition; what the parts do is in their own files.
-class Relay : private BacklogReceiver {
+class Relay : public BacklogReceiver {
  public:
   /// @param installation  as read before; its name goes into idempotency keys
   Relay(const Settings& settings, const SecretResolver& secrets, const DatabaseAccess& access,

@@ -1,8 +1,10 @@
 #include "unit/config/json_schema_check.h"
 
+#include <regex.h>
+
 #include <algorithm>
-#include <regex>
 #include <set>
+#include <stdexcept>
 
 namespace postrider {
 namespace {
@@ -26,7 +28,14 @@ bool HasAnyType(const Json& value, const Json& types) {
 }
 
 bool Matches(const std::string& text, const std::string& pattern) {
-  return std::regex_search(text, std::regex(pattern, std::regex::ECMAScript));
+  // The schema's patterns mean the same as POSIX extended expressions.
+  regex_t compiled;
+  if (regcomp(&compiled, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0) {
+    throw std::runtime_error("not an expression: " + pattern);
+  }
+  const bool found = regexec(&compiled, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&compiled);
+  return found;
 }
 
 // Keywords about numbers, texts and lengths; each holds for values of other types.

@@ -221,9 +221,10 @@ class NoDescriptors {
 };
 
 TEST(ClientLifecycleTest, NoDescriptorLeftIsOurFaultAndPasses) {
-  HostileServer server(Always(Answer(200, "ok")));
-  LoopThread loop;
   for (const std::string host : {"127.0.0.1", "localhost"}) {
+    // Of their own, so that nothing of the other round is closed while descriptors are short.
+    HostileServer server(Always(Answer(200, "ok")));
+    LoopThread loop;
     HttpRequest request = Post("http://" + host + ":" + std::to_string(server.port()) + "/");
     request.timeout = milliseconds(5000);
     request.idle = seconds(0);

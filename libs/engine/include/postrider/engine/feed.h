@@ -27,6 +27,8 @@ class Feed {
   /// Forgets the position. The lane is told and does the same.
   void BeginRecovery(std::uint64_t era, bool history_changed);
   bool needs_recovery() const { return !position_; }
+  /// The era in which it recovered or recovers.
+  std::uint64_t era() const { return era_; }
   /// The lane has forgotten, and a poll has been made that began afterwards: its position may be
   /// recovered to.
   /// @param poll  number of the last poll of the tail
