@@ -109,11 +109,11 @@ std::string OutcomeSql(const Batch& batch) {
          "attempts = excluded.attempts, http_status = excluded.http_status, class = "
          "excluded.class, latency_ms = excluded.latency_ms, finished_at = excluded.finished_at, "
          "error = excluded.error, answer = excluded.answer WHERE excluded.state = 1 AND t.state "
-         "<> 1 RETURNING t.event_id, t.destination_id, t.state, t.run, t.xmax <> 0 AS overruled), "
+         "<> 1 RETURNING t.event_id, t.destination_id, t.state), "
          "bd AS (DELETE FROM outbox.backlog b USING v JOIN od USING (event_id, destination_id) "
          "WHERE b.event_id = v.event_id AND b.destination_id = v.destination_id), "
          "rd AS (UPDATE outbox.dead_letter d SET status = 'delivered', resolved_at = "
-         "clock_timestamp() FROM o WHERE o.overruled AND d.event_id = o.event_id AND "
+         "clock_timestamp() FROM o WHERE o.state = 1 AND d.event_id = o.event_id AND "
          "d.destination_id = o.destination_id AND d.status = 'open')";
 }
 
@@ -161,12 +161,12 @@ std::string DeadLetterSql(const Batch& batch) {
          ", di AS (INSERT INTO outbox.dead_letter (event_id, destination_id, run, reason, class, "
          "http_status, last_error, attempts, first_attempt_at, died_at, request, answer, slot, "
          "bucket, event_xid, recorded_at, topic, key, cause_id, deliver_before, payload, body, "
-         "content_type, headers) SELECT event_id, destination_id, v.run, dd.reason, dd.class, "
+         "content_type, headers) SELECT o.event_id, o.destination_id, v.run, dd.reason, dd.class, "
          "dd.http_status, dd.last_error, dd.attempts, dd.first_attempt_at, dd.died_at, dd.request, "
          "dd.answer, dd.slot, v.bucket, v.event_xid, v.recorded_at, dd.topic, dd.key, dd.cause_id, "
          "dd.deliver_before, coalesce(dd.payload, e.payload), coalesce(dd.body, e.body), "
          "dd.content_type, dd.headers FROM o JOIN v USING (event_id, destination_id) JOIN dd USING "
-         "(event_id, destination_id) LEFT JOIN outbox.event e ON dd.deferred AND e.id = event_id "
+         "(event_id, destination_id) LEFT JOIN outbox.event e ON dd.deferred AND e.id = o.event_id "
          "AND e.bucket = v.bucket WHERE o.state = 2 ON CONFLICT DO NOTHING)";
 }
 
