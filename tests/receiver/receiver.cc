@@ -1,6 +1,5 @@
 #include "receiver/receiver.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -12,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
-#include <system_error>
 #include <utility>
 
 namespace postrider::receiver {
@@ -22,35 +20,11 @@ constexpr std::uint64_t kListenerId = 0;
 constexpr std::uint64_t kStopId = 1;
 constexpr std::uint64_t kFirstConnectionId = 2;
 
-[[noreturn]] void Throw(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
-
-int Checked(int result, const char* what) {
-  if (result < 0) Throw(what);
-  return result;
-}
-
 void Watch(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t id) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = id;
   Checked(epoll_ctl(epoll, operation, fd, &event), "epoll_ctl");
-}
-
-/// Binds and listens; returns the port.
-int Listen(int fd, int port) {
-  const int on = 1;
-  Checked(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), "setsockopt");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  Checked(bind(fd, reinterpret_cast<sockaddr*>(&address), size), "bind");
-  Checked(listen(fd, 4096), "listen");
-  Checked(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
-  return ntohs(address.sin_port);
 }
 
 std::string PlainAnswer(int status, const std::string& body) {
@@ -74,10 +48,6 @@ struct Receiver::Connection {
   bool watches_output = false;
   bool close_after = false;
 };
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) close(fd_);
-}
 
 Receiver::Receiver(int port, const std::string& record, Behaviour behaviour)
     : behaviour_(std::move(behaviour)),
@@ -104,7 +74,7 @@ void Receiver::Run() {
   std::array<epoll_event, 512> events{};
   for (;;) {
     const int count = epoll_wait(epoll_.get(), events.data(), events.size(), WaitMs());
-    if (count < 0 && errno != EINTR) Throw("epoll_wait");
+    if (count < 0 && errno != EINTR) Checked(count, "epoll_wait");
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       if (event.data.u64 == kStopId) return record_.Flush();

@@ -12,21 +12,9 @@
 #include "receiver/behaviour.h"
 #include "receiver/record_file.h"
 #include "receiver/request.h"
+#include "receiver/sockets.h"
 
 namespace postrider::receiver {
-
-/// Closes a file descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor();
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// A fast HTTP/1.1 server on 127.0.0.1 that records each POST and then answers as it is told: the
 /// oracle of fault tests and benches. A request is in the file before its answer leaves.
