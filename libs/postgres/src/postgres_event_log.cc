@@ -25,6 +25,26 @@ std::string HeadSql(const std::string& max_id) {
          max_id + ", NULL::timestamptz, NULL::timestamptz, 0, NULL::int";
 }
 
+[[noreturn]] void RefuseStandby() {
+  throw DatabaseFault("the server is a standby; its snapshots cannot be relied on", "poll", "",
+                      true, false);
+}
+
+/// Runs a statement that begins with the head. A standby refuses to read the canary, an unlogged
+/// table, before the statement can say where it runs.
+Rows ExecutePoll(Connection& connection, const std::string& sql) {
+  constexpr std::string_view kNotSupported = "0A000";
+  try {
+    return connection.Execute("poll", sql);
+  } catch (const DatabaseFault& fault) {
+    if (fault.sqlstate() != kNotSupported) throw;
+    if (connection.Execute("poll", "SELECT pg_is_in_recovery()").Text(0, 0) == "t") {
+      RefuseStandby();
+    }
+    throw;
+  }
+}
+
 LogHead ReadHead(const Rows& rows) {
   LogHead head;
   head.last_value = ReadInt(rows, 0, 1);
@@ -33,10 +53,7 @@ LogHead ReadHead(const Rows& rows) {
   head.canary = rows.Text(0, 6);
   head.started_at = rows.Text(0, 7);
   head.in_recovery = rows.Text(0, 10) == "t";
-  if (head.in_recovery) {
-    throw DatabaseFault("the server is a standby; its snapshots cannot be relied on", "poll", "",
-                        true, false);
-  }
+  if (head.in_recovery) RefuseStandby();
   return head;
 }
 
@@ -120,9 +137,9 @@ std::string StepSql(const StepRequest& request) {
 }  // namespace
 
 TailStart PostgresEventLog::Start() {
-  const Rows rows = connection_.Execute(
-      "poll", sql_text::ReadSettings() +
-                  HeadSql("(SELECT coalesce(max(e.id), 0) FROM outbox.event e)"));
+  const Rows rows =
+      ExecutePoll(connection_, sql_text::ReadSettings() +
+                                   HeadSql("(SELECT coalesce(max(e.id), 0) FROM outbox.event e)"));
   TailStart start;
   start.head = ReadHead(rows);
   start.max_visible_id = ReadInt(rows, 0, 13);
@@ -138,7 +155,7 @@ TailPage PostgresEventLog::Poll(const TailRequest& request) {
            std::to_string(request.from.high) + " AND e.duplicate_of IS NULL ORDER BY e.id LIMIT " +
            std::to_string(request.limit) + ")";
   }
-  const Rows rows = connection_.Execute("poll", sql);
+  const Rows rows = ExecutePoll(connection_, sql);
   TailPage page;
   page.head = ReadHead(rows);
   const auto limit = static_cast<std::size_t>(request.limit);
