@@ -93,6 +93,9 @@ std::string CleanUtf8(std::string_view text) {
 Timestamp ParseTimestamp(std::string_view text) {
   if (text == "infinity") return kNever;
   if (text == "-infinity") return Timestamp::min();
+  // PostgreSQL's years reach farther than ours; there the only question is which side of now.
+  if (text.ends_with(" BC")) return Timestamp::min();
+  if (text.find('-') > 4) return kNever;
   using namespace std::chrono;
   const int y = TakeNumber(text, 4);
   TakeChar(text, '-');

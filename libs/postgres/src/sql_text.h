@@ -23,7 +23,8 @@ std::string QuoteXid(Xid xid);                ///< ends in ::xid8
 /// The text without NUL bytes and with U+FFFD for what is not UTF-8.
 std::string CleanUtf8(std::string_view text);
 
-/// Times as PostgreSQL prints them with DateStyle ISO in UTC. Throws std::invalid_argument.
+/// Times as PostgreSQL prints them with DateStyle ISO in UTC. Those before our era are
+/// Timestamp::min(), those after the year 9999 kNever. Throws std::invalid_argument.
 Timestamp ParseTimestamp(std::string_view text);
 std::string FormatTimestamp(Timestamp time);
 
