@@ -2,7 +2,10 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <utility>
 
+#include "commands/command_error.h"
+#include "commands/command_line.h"
 #include "postrider/config/secrets.h"
 
 namespace postrider {
@@ -13,16 +16,33 @@ std::string ConfigurationPath(const std::string& path) {
   return named != nullptr && *named != '\0' ? named : "postrider.yaml";
 }
 
-std::optional<LoadedConfig> LoadConfiguration(const std::string& path) {
+LoadedConfig ReadConfiguration(const std::string& path, SecretsNeeded needed) {
   LoadedConfig config = LoadConfigFile(ConfigurationPath(path), ProcessEnvironment());
-  if (config.errors.empty()) {
-    SecretReader reader(ProcessEnvironment());
-    config.errors = CheckSecrets(config, reader.Resolver());
+  if (!config.errors.empty() || needed == SecretsNeeded::kNone) return config;
+  if (needed == SecretsNeeded::kDatabase) {
+    std::erase_if(config.secrets,
+                  [](const SecretUse& use) { return !use.where.path.starts_with("database."); });
   }
+  SecretReader reader(ProcessEnvironment());
+  config.errors = CheckSecrets(config, reader.Resolver());
+  return config;
+}
+
+std::optional<LoadedConfig> LoadConfiguration(const std::string& path) {
+  LoadedConfig config = ReadConfiguration(path, SecretsNeeded::kAll);
   if (!config.warnings.empty()) std::cerr << "warning: " << FormatErrors(config.warnings);
   if (config.errors.empty()) return config;
   std::cerr << FormatErrors(config.errors);
   return std::nullopt;
+}
+
+Settings LoadSettings(const std::string& path, SecretsNeeded needed) {
+  LoadedConfig config = ReadConfiguration(path, needed);
+  if (config.errors.empty()) return std::move(config.settings);
+  std::string errors = FormatErrors(config.errors);
+  errors.erase(errors.find_last_not_of('\n') + 1);
+  throw CommandError(kExitUsage, errors,
+                     "Name the file with -c or POSTRIDER_CONFIG; 'postrider check' looks at it.");
 }
 
 }  // namespace postrider

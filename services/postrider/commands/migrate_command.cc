@@ -1,13 +1,13 @@
 #include "commands/migrate_command.h"
 
 #include <CLI/CLI.hpp>
-
 #include <iostream>
 #include <memory>
 #include <string>
 
 #include "commands/command_line.h"
 #include "commands/configuration.h"
+#include "commands/time_argument.h"
 #include "postrider/config/secrets.h"
 #include "postrider/postgres/conninfo.h"
 #include "postrider/postgres/migrator.h"
@@ -24,31 +24,10 @@ struct MigrateArguments {
   MigrationOptions options;
 };
 
-/// `90s`, `15m`, `6h`, `1d`. Throws CLI::ValidationError.
-std::chrono::seconds ParsePeriod(const std::string& text) {
-  std::size_t end = 0;
-  long long number = 0;
-  try {
-    number = std::stoll(text, &end);
-  } catch (const std::exception&) {
-    end = 0;
-  }
-  const std::string unit = text.substr(end);
-  const long long scale = unit == "s"   ? 1
-                          : unit == "m" ? 60
-                          : unit == "h" ? 3600
-                          : unit == "d" ? 86400
-                                        : 0;
-  if (end == 0 || scale == 0 || number <= 0) {
-    throw CLI::ValidationError("--bucket-period",
-                               "'" + text + "' is not a duration such as 1h or 1d");
-  }
-  return std::chrono::seconds(number * scale);
-}
-
 int RunMigrate(MigrateArguments arguments) {
   if (!arguments.bucket_period.empty()) {
-    arguments.options.bucket_period = ParsePeriod(arguments.bucket_period);
+    arguments.options.bucket_period = std::chrono::duration_cast<std::chrono::seconds>(
+        ParseDuration("--bucket-period", arguments.bucket_period));
   }
   arguments.options.roles = arguments.roles == "create"     ? RolesMode::kCreate
                             : arguments.roles == "existing" ? RolesMode::kExisting
@@ -61,8 +40,8 @@ int RunMigrate(MigrateArguments arguments) {
   Migrator migrator(connection);
   if (arguments.check) {
     const SchemaVersion version = migrator.Check();
-    std::cout << "schema version " << version.installed << ", this program needs "
-              << version.known << (version.current() ? "" : ": run 'postrider migrate'") << "\n";
+    std::cout << "schema version " << version.installed << ", this program needs " << version.known
+              << (version.current() ? "" : ": run 'postrider migrate'") << "\n";
     return version.current() ? kExitDone : kExitFailed;
   }
   if (arguments.dry_run) {

@@ -1,11 +1,11 @@
 #include "commands/run_command.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <stop_token>
 #include <thread>
-
-#include <unistd.h>
 
 #include "commands/command_line.h"
 #include "commands/configuration.h"

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "commands/command_options.h"
+#include "commands/json_output.h"
+#include "postrider/model/settings.h"
+#include "postrider/postgres/connection.h"
+
+namespace postrider {
+
+/// What a command that asks the database works with: the settings and a connection. Only the secret
+/// of the database is needed.
+class CommandContext {
+ public:
+  /// Loads the configuration and connects. Throws CommandError or DatabaseFault.
+  explicit CommandContext(const CommonOptions& options);
+
+  bool json() const { return json_; }
+
+  /// Runs one SELECT of at most 60 s, with times in UTC. Returns an array of objects, the keys
+  /// being the names of its columns.
+  Json Query(std::string_view query_name, const std::string& select);
+
+  /// The same for a SELECT that changes something: without a limit of time but for locks, and in
+  /// the name of the user of this machine (`performed_by` in outbox.operations).
+  Json Change(std::string_view query_name, const std::string& select);
+
+  std::string Quote(std::string_view text) const { return connection_->Quote(text); }
+  /// `null` for an empty text.
+  std::string QuoteOrNull(std::string_view text) const;
+
+  /// Throws CommandError (wrong usage) that names the known destinations unless this is one of
+  /// them.
+  void RequireDestination(const std::string& name);
+
+ private:
+  Json Run(std::string_view query_name, const std::string& settings, const std::string& select);
+
+  bool json_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace postrider
