@@ -1,7 +1,7 @@
 # Everything comes from the system; nothing is downloaded.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
-find_package(CURL 7.84 REQUIRED)
+find_package(CURL 7.87 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(yaml-cpp REQUIRED)

@@ -85,12 +85,12 @@ class Examination {
     const bool at_low = Locate(own_, low_path) ? !Locate(own_, high_path) : !Given(high_path);
     if (at_low) {
       Refuse(low_path, high_path,
-             "found " + DurationText(low) + ", allowed: at most " + high_path + " (" +
-                 DurationText(high) + ")");
+             "found " + DurationSettingText(low) + ", allowed: at most " + high_path + " (" +
+                 DurationSettingText(high) + ")");
     } else {
       Refuse(high_path, low_path,
-             "found " + DurationText(high) + ", allowed: at least " + low_path + " (" +
-                 DurationText(low) + ")");
+             "found " + DurationSettingText(high) + ", allowed: at least " + low_path + " (" +
+                 DurationSettingText(low) + ")");
     }
   }
 
@@ -187,11 +187,11 @@ void CheckPoll(const Value& document, const PollSettings& poll) {
     if (value && value->reading().report.HasErrorAt(value->path())) return;
   }
   if (min) {
-    min->Error("found " + DurationText(poll.min) + ", allowed: at most relay.poll.max (" +
-               DurationText(poll.max) + ")");
+    min->Error("found " + DurationSettingText(poll.min) + ", allowed: at most relay.poll.max (" +
+               DurationSettingText(poll.max) + ")");
   } else if (max) {
-    max->Error("found " + DurationText(poll.max) + ", allowed: at least relay.poll.min (" +
-               DurationText(poll.min) + ")");
+    max->Error("found " + DurationSettingText(poll.max) + ", allowed: at least relay.poll.min (" +
+               DurationSettingText(poll.min) + ")");
   }
 }
 

@@ -72,7 +72,7 @@ void ScheduleKind::Read(const Value& value, RetrySettings& out) const {
 std::optional<std::string> ScheduleKind::Show(const RetrySettings& retries) const {
   if (retries.schedule.empty()) return std::nullopt;
   std::vector<std::string> waits;
-  for (const auto wait : retries.schedule) waits.push_back(DurationText(wait));
+  for (const auto wait : retries.schedule) waits.push_back(DurationSettingText(wait));
   return "[" + Join(waits) + "]";
 }
 

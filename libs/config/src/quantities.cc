@@ -61,7 +61,9 @@ std::optional<milliseconds> ParseDuration(std::string_view text) {
   return milliseconds(*value);
 }
 
-std::string DurationText(milliseconds duration) { return Write(duration.count(), kDurations); }
+std::string DurationSettingText(milliseconds duration) {
+  return Write(duration.count(), kDurations);
+}
 
 std::optional<std::uint64_t> ParseSize(std::string_view text) {
   const auto value = Parse(text, kSizes, kMostBytes);

@@ -13,7 +13,7 @@ namespace postrider {
 /// a thousand years.
 std::optional<milliseconds> ParseDuration(std::string_view text);
 /// In the largest unit that has no remainder.
-std::string DurationText(milliseconds duration);
+std::string DurationSettingText(milliseconds duration);
 
 /// `512B`, `64KB`, `256MB`, `1GB`, each unit 1024 of the one before; `0` needs no unit.
 std::optional<std::uint64_t> ParseSize(std::string_view text);

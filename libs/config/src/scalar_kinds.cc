@@ -38,7 +38,8 @@ std::string IntegerKind::Schema() const {
 }
 
 std::string DurationKind::Allowed() const {
-  return "a duration (250ms, 5s, 15m, 12h, 3d)" + Range(DurationText(least), DurationText(most));
+  return "a duration (250ms, 5s, 15m, 12h, 3d)" +
+         Range(DurationSettingText(least), DurationSettingText(most));
 }
 
 std::optional<milliseconds> DurationKind::Parse(const Value& value, milliseconds unit) const {

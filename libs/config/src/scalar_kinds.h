@@ -40,7 +40,9 @@ struct DurationKind {
     const auto duration = Parse(value, std::chrono::duration_cast<milliseconds>(D(1)));
     if (duration) out = std::chrono::duration_cast<D>(*duration);
   }
-  std::optional<std::string> Show(milliseconds duration) const { return DurationText(duration); }
+  std::optional<std::string> Show(milliseconds duration) const {
+    return DurationSettingText(duration);
+  }
   std::string Allowed() const;
   std::string Schema() const { return SchemaReference("duration"); }
 

@@ -29,7 +29,7 @@ std::string PayloadOf(const DeadAmendArguments& arguments) {
 /// The database would refuse it, too, but does not say where the mistake is.
 void RequireJson(const std::string& payload) {
   try {
-    static_cast<void>(Json::parse(payload));
+    [[maybe_unused]] const Json parsed = Json::parse(payload);
   } catch (const Json::parse_error& error) {
     throw CommandError(
         kExitUsage, "the payload is not JSON: it breaks at byte " + std::to_string(error.byte),

@@ -32,14 +32,16 @@ std::string HostName() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
-/// Field 22 of /proc/PID/stat; -1 when there is no such process.
+/// Field 22 of /proc/PID/stat; -1 when there is no such process, or only what is left of one.
 std::int64_t StartOf(int pid) {
   const std::string stat = FirstLine("/proc/" + std::to_string(pid) + "/stat");
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string::npos) return -1;
   std::istringstream fields(stat.substr(name_end + 1));
   std::string field;
-  for (int n = 3; n <= 22; ++n) fields >> field;
+  fields >> field;
+  if (field == "Z" || field == "X") return -1;
+  for (int n = 4; n <= 22; ++n) fields >> field;
   return field.empty() ? -1 : std::stoll(field);
 }
 

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "sql_text.h"
+
+namespace postrider {
+
+/// Text of which the empty one means null.
+struct TextOrNull {
+  std::string_view text;
+};
+/// A value of type bytea; nullopt is null.
+struct Bytes {
+  std::optional<std::string_view> bytes;
+};
+
+/// Rows that travel in a statement as one array for each column.
+template <std::size_t kColumns>
+class Unnest {
+ public:
+  struct Column {
+    std::string_view name;
+    std::string_view type;
+  };
+
+  Unnest(std::string_view name, const std::array<Column, kColumns>& columns)
+      : name_(name), columns_(columns) {}
+
+  /// One value for each column, in their order.
+  template <typename... Values>
+  void Row(const Values&... values) {
+    static_assert(sizeof...(Values) == kColumns);
+    std::size_t column = 0;
+    (Put(arrays_[column++], values), ...);
+    empty_ = false;
+  }
+
+  bool empty() const { return empty_; }
+
+  /// `name AS MATERIALIZED (SELECT * FROM unnest(...) AS t (columns))`
+  std::string Sql() const {
+    std::string arrays;
+    std::string names;
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      if (i > 0) arrays += ", ", names += ", ";
+      arrays += arrays_[i].As(columns_[i].type);
+      names += columns_[i].name;
+    }
+    return std::string(name_) + " AS MATERIALIZED (SELECT * FROM unnest(" + arrays + ") AS t (" +
+           names + "))";
+  }
+
+ private:
+  using Array = sql_text::ArrayLiteral;
+
+  template <typename Value>
+  static void Put(Array& array, const Value& value) {
+    if constexpr (std::is_same_v<Value, bool> || std::is_same_v<Value, Xid> ||
+                  std::is_same_v<Value, Timestamp>) {
+      array.Add(value);
+    } else if constexpr (std::is_enum_v<Value>) {
+      array.Add(static_cast<std::int64_t>(value));
+    } else if constexpr (std::is_integral_v<Value>) {
+      array.Add(static_cast<std::int64_t>(value));
+    } else {
+      array.AddText(value);
+    }
+  }
+  template <typename Value>
+  static void Put(Array& array, const std::optional<Value>& value) {
+    value ? Put(array, *value) : array.AddNull();
+  }
+  static void Put(Array& array, const TextOrNull& value) { array.AddTextOrNull(value.text); }
+  static void Put(Array& array, const Bytes& value) {
+    value.bytes ? array.AddBytes(*value.bytes) : array.AddNull();
+  }
+
+  std::string_view name_;
+  std::array<Column, kColumns> columns_;
+  std::array<Array, kColumns> arrays_;
+  bool empty_ = true;
+};
+
+}  // namespace postrider
