@@ -14,6 +14,7 @@ DECLARE
   v_newest      bigint;
   v_since       bigint[];
   v_closed      bigint;
+  v_had         bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('outbox.register_destination'));
   SELECT coalesce(max(e.id), 0) INTO v_newest FROM outbox.event e;
@@ -45,6 +46,7 @@ BEGIN
     LEFT JOIN unnest(v_current.topics, v_current.since) AS old (pattern, since) USING (pattern);
   SELECT min(l.closed_up_to) INTO v_closed FROM outbox.lane l
     WHERE l.destination_id = v_destination.id;
+  v_had := v_closed;
   SELECT least(coalesce(v_closed, min(s)),
                min(s) FILTER (WHERE s = 0 AND NOT coalesce(0 = ANY (v_current.since), false)))
     INTO v_closed FROM unnest(v_since) AS s;
@@ -56,6 +58,12 @@ BEGIN
   DELETE FROM outbox.lane l WHERE l.destination_id = v_destination.id;
   INSERT INTO outbox.lane (destination_id, shard, closed_up_to)
     SELECT v_destination.id, n, v_closed FROM generate_series(0, p_shards - 1) AS n;
+  -- What a pattern that is gone left unsent belongs to nobody now: the unrouted lane looks for it.
+  IF v_had IS NOT NULL AND NOT v_current.topics <@ p_topics THEN
+    UPDATE outbox.lane l SET closed_up_to = least(l.closed_up_to, v_had), mark_high = NULL,
+      mark_xid = NULL, mark_canary = NULL WHERE l.destination_id = 0;
+    UPDATE outbox.fence f SET owner = NULL, epoch = f.epoch + 1 WHERE f.destination_id = 0;
+  END IF;
   -- Whoever owned these lanes owns them no more.
   UPDATE outbox.fence f SET owner = NULL, epoch = f.epoch + 1
     WHERE f.destination_id = v_destination.id;

@@ -102,6 +102,7 @@ bool KeyOrder::IsParked(const std::string& key) const {
 void KeyOrder::Restore(const StoredKey& stored, bool blocks_after_dead) {
   State& state = keys_[stored.key];
   state.stored += stored.blocked;
+  if (stored.head != 0) state.last = stored.head;
   if (stored.has_head || (blocks_after_dead && stored.has_dead)) state.parked = true;
   Settle(stored.key, state);
 }

@@ -215,6 +215,7 @@ void Lane::Pump(Timestamp now) {
 
 Held Lane::Obstacle(Timestamp now) const {
   if (paused_) return Held::kPaused;
+  if (now < unleased_until_) return Held::kLoading;
   if (credentials_refused_ && (now < held_until_ || in_flight_ > 0)) return Held::kCredentials;
   if (unsettled_ >= settings_.max_unsettled) return Held::kUnsettled;
   if (in_flight_ >= settings_.concurrency) return Held::kConcurrency;
@@ -269,7 +270,9 @@ Timestamp Lane::NextWake() const {
   if (stopped_ || paused_) return kNever;
   Timestamp wake = kNever;
   if (const auto due = window_.NextDue(); due && keys_known_) wake = *due;
-  if (credentials_refused_ && !(fresh_.empty() && due_.empty())) wake = std::min(wake, held_until_);
+  const bool waiting = !(fresh_.empty() && due_.empty());
+  if (waiting && credentials_refused_) wake = std::min(wake, held_until_);
+  if (waiting && held_ == Held::kLoading) wake = std::min(wake, unleased_until_);
   return wake;
 }
 

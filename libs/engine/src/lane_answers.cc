@@ -5,6 +5,12 @@
 #include "postrider/engine/lane.h"
 
 namespace postrider {
+namespace {
+
+/// How long to wait when a request was not let out because of the lease.
+constexpr milliseconds kLeaseWait{200};
+
+}  // namespace
 
 /// An answer with what is recorded of it.
 struct Lane::Answered {
@@ -20,6 +26,9 @@ void Lane::OnAnswer(std::uint64_t ticket, const HttpAnswer& answer, Timestamp no
   if (sent == tickets_.end()) return;
   Delivery& delivery = memory_.at(sent->second);
   LeaveFlight(delivery);
+  if (answer.failure == FailureClass::kRelayLost && !answer.maybe_sent) {
+    return PutBack(delivery, now);
+  }
   const Verdict verdict = verdicts_.Judge(answer);
   Answered answered{&answer, {}, request, now};
   AttemptRecord& attempt = answered.attempt;
@@ -119,6 +128,16 @@ void Lane::HoldBack(Delivery& delivery, Answered answered) {
   Settlement settlement = MakeSettlement(delivery);
   settlement.attempts.push_back(std::move(answered.attempt));
   effects_.Settle(std::move(settlement));
+  BackToFront(delivery);
+}
+
+/// Our lease may have run out just before the request was written: nothing has happened.
+void Lane::PutBack(Delivery& delivery, Timestamp now) {
+  unleased_until_ = now + kLeaseWait;
+  BackToFront(delivery);
+}
+
+void Lane::BackToFront(Delivery& delivery) {
   delivery.sent = false;
   --unsettled_;
   delivery.state = State::kQueued;

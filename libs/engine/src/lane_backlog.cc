@@ -28,7 +28,7 @@ void Lane::AskForBacklog(Timestamp now) {
     query.limit = static_cast<int>(window_.capacity() / 2);
     Ask(std::move(query));
   }
-  const std::int64_t room = settings_.max_events / kStoredShare - stored_ - loading_;
+  const std::int64_t room = RoomForStored();
   if (room <= 0) return;
   BacklogQuery query;
   query.kind = BacklogQuery::Kind::kLoad;
@@ -36,6 +36,11 @@ void Lane::AskForBacklog(Timestamp now) {
   if (query.ids.empty()) return;
   loading_ += static_cast<int>(query.ids.size());
   Ask(std::move(query));
+}
+
+/// How many rows of the backlog may come into memory.
+std::int64_t Lane::RoomForStored() const {
+  return settings_.max_events / kStoredShare - stored_ - loading_;
 }
 
 /// The keys are asked for after the first page of a recovery has come, so that nothing parked

@@ -18,7 +18,10 @@ LaneSettings MakeLaneSettings(const DestinationSettings& destination, LaneId id,
   lane.id = id;
   lane.name = destination.name;
   lane.shards = destination.shards;
-  lane.concurrency = Part(destination.concurrency, destination.shards, id.shard);
+  // A request needs a connection: the pool bounds what is in flight.
+  const int pool = destination.http.pool.size;
+  const int at_once = pool > 0 ? std::min(pool, destination.concurrency) : destination.concurrency;
+  lane.concurrency = Part(at_once, destination.shards, id.shard);
   lane.max_unsettled = destination.max_unsettled > 0 ? destination.max_unsettled
                                                      : std::max(64, 2 * lane.concurrency);
   lane.order = destination.order;

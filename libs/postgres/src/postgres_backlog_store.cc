@@ -10,9 +10,9 @@ using sql_text::Quote;
 
 std::string LaneCondition(LaneId lane, int shards) {
   return "b.destination_id = " + std::to_string(lane.destination) +
-         (shards > 1 ? " AND b.slot % " + std::to_string(shards) + " = " +
-                           std::to_string(lane.shard)
-                     : "");
+         (shards > 1
+              ? " AND b.slot % " + std::to_string(shards) + " = " + std::to_string(lane.shard)
+              : "");
 }
 
 /// A backlog row as an event: its big columns come from the row itself where it has a copy, else
@@ -64,8 +64,10 @@ std::vector<DueOrder> PostgresBacklogStore::ReadDue(LaneId lane, int shards, Due
   const Rows rows = connection_.Execute(
       "backlog", sql_text::ReadSettings() +
                      "SELECT b.due_at, b.event_id FROM outbox.backlog b WHERE " +
-                     LaneCondition(lane, shards) + " AND b.waiting_for <> 3 AND (b.due_at, "
-                     "b.event_id) > (" + Quote(after.due_at) + ", " + std::to_string(after.id) +
+                     LaneCondition(lane, shards) +
+                     " AND b.waiting_for <> 3 AND (b.due_at, "
+                     "b.event_id) > (" +
+                     Quote(after.due_at) + ", " + std::to_string(after.id) +
                      ") ORDER BY b.due_at, b.event_id LIMIT " + std::to_string(limit));
   std::vector<DueOrder> due;
   for (int row = 0; row < rows.size(); ++row) {
@@ -75,11 +77,11 @@ std::vector<DueOrder> PostgresBacklogStore::ReadDue(LaneId lane, int shards, Due
 }
 
 std::vector<StoredDelivery> PostgresBacklogStore::LoadWhere(const std::string& conditions) {
-  const Rows rows = connection_.Execute(
-      "backlog", sql_text::ReadSettings() + "SELECT " + StoredColumns() +
-                     EventColumns("x", kInlineBody, "NULL::int") + " FROM " + SourceSql() +
-                     " s CROSS JOIN LATERAL " + AsEvent() + " x WHERE (s.copied OR s.in_log) AND " +
-                     conditions);
+  const Rows rows =
+      connection_.Execute("backlog", sql_text::ReadSettings() + "SELECT " + StoredColumns() +
+                                         EventColumns("x", kInlineBody, "NULL::int") + " FROM " +
+                                         SourceSql() + " s CROSS JOIN LATERAL " + AsEvent() +
+                                         " x WHERE (s.copied OR s.in_log) AND " + conditions);
   std::vector<StoredDelivery> deliveries;
   if (rows.empty()) return deliveries;
   const auto canary = std::make_shared<const std::string>(rows.Text(0, 8));
@@ -92,7 +94,8 @@ std::vector<StoredDelivery> PostgresBacklogStore::Load(LaneId lane,
   sql_text::ArrayLiteral array;
   for (const EventId id : ids) array.Add(id);
   return LoadWhere("s.destination_id = " + std::to_string(lane.destination) +
-                   " AND s.event_id = ANY (" + array.As("int8") + ") ORDER BY s.due_at, s.event_id");
+                   " AND s.event_id = ANY (" + array.As("int8") +
+                   ") ORDER BY s.due_at, s.event_id");
 }
 
 std::vector<StoredDelivery> PostgresBacklogStore::LoadKey(LaneId lane, const std::string& key,
@@ -108,19 +111,22 @@ std::vector<StoredDelivery> PostgresBacklogStore::LoadKey(LaneId lane, const std
 }
 
 std::vector<StoredKey> PostgresBacklogStore::ReadKeys(LaneId lane, int shards, bool with_dead) {
-  std::string sql = "SELECT b.key, count(*) FILTER (WHERE b.waiting_for = 3), "
-                    "bool_or(b.waiting_for IN (2, 4)), false FROM outbox.backlog b WHERE " +
-                    LaneCondition(lane, shards) + " AND b.key IS NOT NULL GROUP BY b.key";
+  std::string sql =
+      "SELECT b.key, count(*) FILTER (WHERE b.waiting_for = 3), "
+      "bool_or(b.waiting_for IN (2, 4)), false, coalesce(min(b.event_id) FILTER (WHERE "
+      "b.waiting_for IN (2, 4)), 0) FROM outbox.backlog b WHERE " +
+      LaneCondition(lane, shards) + " AND b.key IS NOT NULL GROUP BY b.key";
   if (with_dead) {
-    sql += " UNION ALL SELECT b.key, 0, false, true FROM outbox.dead_letter b WHERE " +
-           LaneCondition(lane, shards) +
-           " AND b.status = 'open' AND b.key IS NOT NULL GROUP BY b.key";
+    sql +=
+        " UNION ALL SELECT b.key, 0, false, true, max(b.event_id) FROM outbox.dead_letter b "
+        "WHERE " +
+        LaneCondition(lane, shards) + " AND b.status = 'open' AND b.key IS NOT NULL GROUP BY b.key";
   }
   const Rows rows = connection_.Execute("backlog", sql_text::ReadSettings() + sql);
   std::vector<StoredKey> keys;
   for (int row = 0; row < rows.size(); ++row) {
-    keys.push_back({std::string(rows.Text(row, 0)), ReadInt(rows, row, 1),
-                    rows.Text(row, 2) == "t", rows.Text(row, 3) == "t"});
+    keys.push_back({std::string(rows.Text(row, 0)), ReadInt(rows, row, 1), rows.Text(row, 2) == "t",
+                    rows.Text(row, 3) == "t", ReadInt(rows, row, 4)});
   }
   return keys;
 }
@@ -128,8 +134,9 @@ std::vector<StoredKey> PostgresBacklogStore::ReadKeys(LaneId lane, int shards, b
 std::vector<ForeignRow> PostgresBacklogStore::ReadForeign() {
   std::string sql = "SELECT NULL::int, pg_current_snapshot()::text, 0, now()";
   if (seen_) {
-    const std::string rows = "SELECT b.destination_id, b.event_id::text, b.slot, b.due_at FROM "
-                             "outbox.backlog b WHERE b.waiting_for = 4 AND ";
+    const std::string rows =
+        "SELECT b.destination_id, b.event_id::text, b.slot, b.due_at FROM "
+        "outbox.backlog b WHERE b.waiting_for = 4 AND ";
     sql += " UNION ALL " + rows + "b.xid = ANY (ARRAY(SELECT pg_snapshot_xip(" + Quote(*seen_) +
            ") EXCEPT SELECT pg_snapshot_xip(pg_current_snapshot()))) UNION ALL " + rows +
            "b.xid >= " + sql_text::QuoteXid(seen_->xmax);
@@ -155,9 +162,9 @@ EventRef PostgresBacklogStore::LoadBody(LaneId lane, const EventIdentity& event)
   const Rows rows = connection_.Execute(
       "backlog",
       sql_text::ReadSettings() + "SELECT " + EventColumns("e", kNoLimit, "e.destination_id") +
-          " FROM outbox.event e WHERE e.id = " + id + " AND e.bucket = " +
-          std::to_string(event.bucket) + " AND e" + identity + " UNION ALL SELECT " +
-          EventColumns("b", kNoLimit, "NULL::int", "event_id", "event_xid") +
+          " FROM outbox.event e WHERE e.id = " + id +
+          " AND e.bucket = " + std::to_string(event.bucket) + " AND e" + identity +
+          " UNION ALL SELECT " + EventColumns("b", kNoLimit, "NULL::int", "event_id", "event_xid") +
           " FROM outbox.backlog b WHERE b.copied AND b.event_id = " + id +
           " AND b.destination_id = " + std::to_string(lane.destination) + " AND b" + identity);
   return rows.empty() ? nullptr : EventRef(ReadEvent(rows, 0, 0));

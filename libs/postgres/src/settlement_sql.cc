@@ -80,7 +80,7 @@ std::string ValidSql(const std::string& owner) {
      OR ((h.destination_id, h.shard, h.epoch) IN (SELECT destination_id, shard, epoch FROM f)
          AND NOT EXISTS (SELECT FROM outbox.backlog b
                          WHERE b.event_id = h.event_id AND b.destination_id = h.destination_id
-                           AND b.run > h.run)))";
+                           AND b.run > h.run))))";
 }
 
 /// The outcomes, and what a settled delivery leaves behind in backlog and dead letters. Rows of big
@@ -111,7 +111,7 @@ constexpr char kOutcomeSql[] = R"(
     SELECT (SELECT x.id FROM outbox.dead_letter x
             WHERE x.event_id = o.event_id AND x.destination_id = o.destination_id
               AND x.status = 'open' LIMIT 1)
-    FROM o WHERE o.state = 1)))";
+    FROM o WHERE o.state = 1))))";
 
 std::string DeadLetterSql(const Batch& batch) {
   Unnest<21> rows("dd", {{{"event_id", "int8"},       {"destination_id", "int4"},

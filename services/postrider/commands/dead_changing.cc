@@ -127,7 +127,12 @@ int RunChange(const Verb& verb, const DeadChangeArguments& arguments) {
   result["dry_run"] = consent == Consent::kDryRun;
   result["missing_ids"] = missing;
   PrintResult(context, verb, result);
-  const bool whole = missing.empty() && result["matched"] == counted;
+  const std::int64_t left = counted - result["matched"].get<std::int64_t>();
+  if (left > 0) {
+    std::cerr << "note: " << Letters(left) << " of the count were not " << verb.participle
+              << ": delivered after all, or settled by somebody else meanwhile\n";
+  }
+  const bool whole = missing.empty() && left == 0;
   return whole || consent == Consent::kDryRun ? kExitDone : kExitDeclined;
 }
 

@@ -32,11 +32,9 @@ int RunMigrate(MigrateArguments arguments) {
   arguments.options.roles = arguments.roles == "create"     ? RolesMode::kCreate
                             : arguments.roles == "existing" ? RolesMode::kExisting
                                                             : RolesMode::kNone;
-  const auto config = LoadConfiguration(arguments.config);
-  if (!config) return kExitUsage;
+  const Settings settings = LoadSettings(arguments.config, SecretsNeeded::kDatabase);
   SecretReader secrets(ProcessEnvironment());
-  Connection connection(
-      MakeConninfo(config->settings.database, secrets.Resolver(), "postrider/migrate"));
+  Connection connection(MakeConninfo(settings.database, secrets.Resolver(), "postrider/migrate"));
   Migrator migrator(connection);
   if (arguments.check) {
     const SchemaVersion version = migrator.Check();

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <stop_token>
@@ -16,33 +17,37 @@
 namespace postrider {
 namespace {
 
-/// Turns the first SIGTERM or SIGINT into a request to stop, and the second into the end. The
-/// signals are blocked in all threads that are made afterwards.
+/// Turns the first SIGTERM or SIGINT into a request to stop, and the second into the end. SIGHUP is
+/// taken and ignored, so that a reload meant well does not end the relay. The signals are blocked
+/// in all threads that are made afterwards.
 class SignalThread {
  public:
   explicit SignalThread(std::stop_source& stop) {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGUSR2);
+    sigaddset(&signals_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     thread_ = std::thread([this, &stop] { Wait(stop); });
   }
   ~SignalThread() {
-    pthread_kill(thread_.native_handle(), SIGUSR2);
+    ended_.store(true);
+    pthread_kill(thread_.native_handle(), SIGHUP);
     thread_.join();
   }
 
  private:
   void Wait(std::stop_source& stop) {
     int signal = 0;
-    while (sigwait(&signals_, &signal) == 0 && signal != SIGUSR2) {
+    while (sigwait(&signals_, &signal) == 0 && !ended_.load()) {
+      if (signal == SIGHUP) continue;
       if (!stop.request_stop()) _exit(kExitFailed);
     }
   }
 
   sigset_t signals_{};
+  std::atomic<bool> ended_{false};
   std::thread thread_;
 };
 

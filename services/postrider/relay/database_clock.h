@@ -13,7 +13,9 @@ class DatabaseClock {
  public:
   using Steady = std::chrono::steady_clock;
 
-  DatabaseClock() { Set(std::chrono::time_point_cast<microseconds>(std::chrono::system_clock::now())); }
+  DatabaseClock() {
+    Set(std::chrono::time_point_cast<microseconds>(std::chrono::system_clock::now()));
+  }
 
   /// The database said that it is `now`.
   void Set(Timestamp now) {

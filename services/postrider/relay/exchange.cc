@@ -77,9 +77,8 @@ std::vector<LaneQuery> Exchange::TakeQueries() {
 
 void Exchange::WaitForFetcher(milliseconds time) {
   std::unique_lock lock(mutex_);
-  fetcher_wakes_.wait_for(lock, time, [&] {
-    return stopped_ || room_ || !to_fetcher_.empty() || !queries_.empty();
-  });
+  fetcher_wakes_.wait_for(
+      lock, time, [&] { return stopped_ || room_ || !to_fetcher_.empty() || !queries_.empty(); });
   room_ = false;
 }
 

@@ -99,8 +99,7 @@ BacklogReply FetchThread::Answer(BacklogStore& backlog, const LaneQuery& asked) 
   reply.query = query;
   switch (query.kind) {
     case BacklogQuery::Kind::kKeys:
-      reply.keys =
-          backlog.ReadKeys(lane, receiver_.Shards(lane), receiver_.BlocksAfterDead(lane));
+      reply.keys = backlog.ReadKeys(lane, receiver_.Shards(lane), receiver_.BlocksAfterDead(lane));
       break;
     case BacklogQuery::Kind::kDue:
       reply.due = backlog.ReadDue(lane, receiver_.Shards(lane), query.after, query.limit);

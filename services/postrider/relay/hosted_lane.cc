@@ -12,12 +12,17 @@ namespace {
 
 std::optional<HeldReason> ReasonOf(Held held) {
   switch (held) {
-    case Held::kUnsettled: return HeldReason::kUnsettled;
-    case Held::kConcurrency: return HeldReason::kConcurrency;
-    case Held::kCredentials: return HeldReason::kCredentials;
-    case Held::kPaused: return HeldReason::kPaused;
+    case Held::kUnsettled:
+      return HeldReason::kUnsettled;
+    case Held::kConcurrency:
+      return HeldReason::kConcurrency;
+    case Held::kCredentials:
+      return HeldReason::kCredentials;
+    case Held::kPaused:
+      return HeldReason::kPaused;
     case Held::kNothing:
-    case Held::kLoading: return std::nullopt;
+    case Held::kLoading:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -56,7 +61,8 @@ void HostedLane::Start(Send send) {
                      [this, ticket, described = std::move(described)](const HttpAnswer& answer) {
                        const bool fine = !answer.failure && answer.status / 100 == 2;
                        around_.metrics.ObserveAttempt(answer.latency);
-                       if (!answer.failure) around_.metrics.CountConnection(answer.connection_reused);
+                       if (!answer.failure)
+                         around_.metrics.CountConnection(answer.connection_reused);
                        lane_.OnAnswer(ticket, answer, around_.clock.Now(),
                                       fine ? std::string() : Describe(described));
                        runner_.Pump();

@@ -42,10 +42,14 @@ LaneLink& LaneHost::AddLane(LanePlan plan) {
   const LaneId id = plan.settings.id;
   LaneLink& link = MakeLink(id);
   loop_.Post([this, id, &link, plan = std::move(plan)] {
-    const LaneSurroundings surroundings{
-        loop_,         http_,   around_.recorder, around_.exchange,
-        around_.clock, random_, around_.metrics.ForDestination(plan.settings.name),
-        around_.log};
+    const LaneSurroundings surroundings{loop_,
+                                        http_,
+                                        around_.recorder,
+                                        around_.exchange,
+                                        around_.clock,
+                                        random_,
+                                        around_.metrics.ForDestination(plan.settings.name),
+                                        around_.log};
     lanes_[id] = std::make_unique<HostedLane>(plan.settings, plan.epoch, plan.destination,
                                               plan.builder, plan.guard, link, surroundings);
   });

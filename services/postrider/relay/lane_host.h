@@ -73,9 +73,9 @@ class LaneHost {
   EventLoop loop_;
   SeededRandom random_;
   HttpClient http_;
-  std::map<LaneId, std::unique_ptr<LaneLink>> links_;       ///< the maker's thread
-  std::map<LaneId, std::unique_ptr<HostedLane>> lanes_;     ///< the loop's thread
-  std::unique_ptr<UnroutedHost> unrouted_;                  ///< the loop's thread
+  std::map<LaneId, std::unique_ptr<LaneLink>> links_;    ///< the maker's thread
+  std::map<LaneId, std::unique_ptr<HostedLane>> lanes_;  ///< the loop's thread
+  std::unique_ptr<UnroutedHost> unrouted_;               ///< the loop's thread
   std::jthread thread_;
 };
 

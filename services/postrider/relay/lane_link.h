@@ -58,15 +58,15 @@ class LaneLink : public LanePort {
   const std::function<Timestamp()> now_;
   std::atomic<std::int64_t> room_events_{0};
   std::atomic<std::int64_t> room_bytes_{0};
-  std::atomic<std::int64_t> on_the_way_{0};        ///< events given, not taken by the lane yet
+  std::atomic<std::int64_t> on_the_way_{0};  ///< events given, not taken by the lane yet
   std::atomic<std::int64_t> bytes_on_the_way_{0};
   std::atomic<std::uint64_t> era_{0};
   std::atomic<EventId> closed_{0};
   std::atomic<bool> idle_{true};
   std::atomic<bool> quiet_{false};
   mutable std::mutex mutex_;
-  std::optional<Mark> mark_;  ///< guarded by mutex_
-  Gauges gauges_;             ///< guarded by mutex_
+  std::optional<Mark> mark_;                   ///< guarded by mutex_
+  Gauges gauges_;                              ///< guarded by mutex_
   std::shared_ptr<const std::string> canary_;  ///< of the reader that gave last
 };
 

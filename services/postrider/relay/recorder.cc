@@ -11,6 +11,8 @@ namespace postrider {
 namespace {
 
 constexpr std::size_t kBatch = 1000;
+/// A batch that takes longer is a sign of trouble.
+constexpr seconds kPatience{10};
 
 /// The values themselves are the fault (class 22: data, 23: constraint), not the moment.
 bool IsAboutTheData(const DatabaseFault& fault) {
@@ -22,9 +24,9 @@ bool IsAboutTheData(const DatabaseFault& fault) {
 /// final wins, `delivered` over all.
 void Merge(Settlement& into, Settlement from) {
   std::move(from.attempts.begin(), from.attempts.end(), std::back_inserter(into.attempts));
-  const bool wins = (from.outcome && (!into.outcome ||
-                                      from.outcome->state == OutcomeState::kDelivered)) ||
-                    (from.backlog && !into.outcome);
+  const bool wins =
+      (from.outcome && (!into.outcome || from.outcome->state == OutcomeState::kDelivered)) ||
+      (from.backlog && !into.outcome);
   if (!wins) return;
   into.outcome = std::move(from.outcome);
   into.backlog = std::move(from.backlog);
@@ -54,6 +56,12 @@ bool Recorder::empty() const {
   return waiting_.empty() && !writing_;
 }
 
+bool Recorder::failing() const {
+  const auto since = writing_since_.load();
+  return since != 0 && std::chrono::steady_clock::now().time_since_epoch().count() - since >
+                           std::chrono::steady_clock::duration(kPatience).count();
+}
+
 void Recorder::Finish(std::chrono::steady_clock::time_point deadline) {
   {
     std::unique_lock lock(mutex_);
@@ -69,10 +77,14 @@ void Recorder::Work(std::stop_token stop) {
   session.Run(stop, [&](Connection& connection) {
     PostgresLedger ledger(connection, owner_, timeout_);
     while (!stop.stop_requested()) {
-      if (batch.empty()) batch = TakeBatch(stop);
+      if (batch.empty()) {
+        batch = TakeBatch(stop);
+        writing_since_.store(std::chrono::steady_clock::now().time_since_epoch().count());
+      }
       // A batch that a fault interrupts is written again by the next connection.
       Write(ledger, batch);
       batch.clear();
+      writing_since_.store(0);
       const std::lock_guard lock(mutex_);
       writing_ = false;
       wakes_.notify_all();
@@ -124,8 +136,8 @@ void Recorder::WriteGroup(Ledger& ledger, std::vector<Item*> group) {
   const auto began = std::chrono::steady_clock::now();
   try {
     const RecordResult result = ledger.Record(settlements);
-    access_.metrics.relay().ObserveQuery(
-        "record", std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - began));
+    access_.metrics.relay().ObserveQuery("record", std::chrono::duration_cast<microseconds>(
+                                                       std::chrono::steady_clock::now() - began));
     Note(result, group.size());
     Acknowledge(group);
   } catch (const DatabaseFault& fault) {

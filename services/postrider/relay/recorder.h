@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -34,6 +36,8 @@ class Recorder {
   /// A fence was not ours any more: this incarnation must end.
   bool lost_fence() const { return lost_fence_.load(); }
   bool empty() const;
+  /// A batch has been waiting to be written for more than a few seconds.
+  bool failing() const;
 
  private:
   struct Item {
@@ -58,6 +62,7 @@ class Recorder {
   Items waiting_;         ///< guarded by mutex_
   bool writing_ = false;  ///< guarded by mutex_
   std::atomic<bool> lost_fence_{false};
+  std::atomic<std::chrono::steady_clock::rep> writing_since_{0};  ///< 0: nothing is being written
   std::jthread thread_;
 };
 

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,12 +12,16 @@
 #include "postrider/engine/incarnation.h"
 #include "postrider/model/settings.h"
 #include "postrider/postgres/postgres_roster.h"
+#include "relay/backlog_router.h"
 #include "relay/database_clock.h"
 #include "relay/exchange.h"
 #include "relay/fetch_thread.h"
+#include "relay/housekeeper.h"
 #include "relay/lane_host.h"
+#include "relay/lane_registry.h"
 #include "relay/lease_thread.h"
 #include "relay/recorder.h"
+#include "relay/served_destination.h"
 #include "relay/session.h"
 #include "relay/tail_thread.h"
 
@@ -27,19 +29,19 @@ namespace postrider {
 
 /// Why a relay ended.
 enum class RelayEnd {
-  kStopped,    ///< as it was asked to, everything drained
-  kLost,       ///< its lease or a fence: it has to begin anew under a new id
-  kDone,       ///< --once: nothing was due any more
+  kStopped,  ///< as it was asked to, everything drained
+  kLost,     ///< its lease or a fence, or it could not begin: it has to begin anew under a new id
+  kDone,     ///< --once: nothing was due any more
 };
 
-/// One incarnation of a relay: takes lanes, runs the threads that read, send and record, and keeps
-/// house until it is stopped. The composition; what the parts do is in their own files.
-class Relay : public BacklogReceiver {
+/// One incarnation of a relay: takes lanes, runs the threads that read, send and record, until it
+/// is stopped. Only composition; what the parts do is in their own files.
+class Relay {
  public:
   /// @param installation  as read before; its name goes into idempotency keys
   Relay(const Settings& settings, const SecretResolver& secrets, const DatabaseAccess& access,
         DatabaseClock& clock, InstallationRecord installation);
-  ~Relay() override;
+  ~Relay();
 
   /// Blocks until stop is requested, the lease is lost, or (with `once`) nothing is due any more.
   RelayEnd Run(std::stop_token stop, bool once);
@@ -49,55 +51,40 @@ class Relay : public BacklogReceiver {
   HealthReport Readiness() const;
 
  private:
-  // -- BacklogReceiver --------------------------------------------------------------------------
-  void Reply(LaneId lane, BacklogReply reply) override;
-  void ForeignRow(const postrider::ForeignRow& row) override;
-  int Shards(LaneId lane) const override;
-  bool BlocksAfterDead(LaneId lane) const override;
-
-  struct Served {
-    DestinationSettings settings;
-    Subscription subscription;
-    std::shared_ptr<const RequestBuilder> builder;
-    std::shared_ptr<const EgressGuard> guard;
-  };
-  struct Owned {
-    LaneLink* link = nullptr;
-    LaneHost* host = nullptr;
-    std::int64_t epoch = 0;
-    EventId saved = -1;
-    std::optional<Mark> saved_mark;
-  };
-
   void Enlist(PostgresRoster& roster);
+  void Serve(const std::vector<std::string>& foreign);
+  void BuryNeighbours(PostgresRoster& roster);
+  void StartThreads(std::chrono::nanoseconds enrolled);
   void TakeFreeLanes(PostgresRoster& roster);
   void AddLane(LaneId lane, std::int64_t epoch);
-  void StartThreads();
+  LaneFilter FilterOf(LaneId lane) const;
   RelayEnd KeepHouse(std::stop_token stop, bool once);
   std::optional<RelayEnd> LookForEnd(bool once);
-  void HouseTurn(PostgresRoster& roster);
-  void SavePositions(PostgresRoster& roster);
-  void SetGauges();
+  bool Quiet() const;
   void Drain();
+  bool Idle() const;
+  void Leave();
 
   const Settings& settings_;
   const SecretResolver& secrets_;
   const DatabaseAccess& access_;
   DatabaseClock& clock_;
   const InstallationRecord installation_;
-  Incarnation incarnation_;
+  const Incarnation incarnation_;
+  const milliseconds patience_;  ///< of statements that must not outlast the lease
   Exchange exchange_;
   std::vector<RegisteredDestination> registered_;
-  std::map<DestinationId, Served> served_;  ///< fixed before the threads start
-  std::set<LaneId> wanted_;                 ///< not taken yet
-  mutable std::mutex mutex_;
-  std::map<LaneId, Owned> lanes_;  ///< guarded by mutex_
+  ServedDestinations served_;
+  std::set<LaneId> wanted_;       ///< not taken yet
+  std::int64_t lane_memory_ = 0;  ///< bytes of bodies that each lane may hold
+  LaneRegistry lanes_;
+  BacklogRouter router_;
   std::unique_ptr<LeaseThread> lease_;
   std::unique_ptr<Recorder> recorder_;
   std::vector<std::unique_ptr<LaneHost>> hosts_;
+  Housekeeper housekeeper_;
   std::unique_ptr<FetchThread> fetcher_;
   std::unique_ptr<TailThread> tail_;
-  std::chrono::steady_clock::time_point next_round_;
   int quiet_looks_ = 0;
   std::atomic<bool> started_{false};  ///< the threads are there
 };

@@ -11,7 +11,15 @@ namespace postrider {
 namespace {
 
 constexpr milliseconds kRepeatInterval{10000};
-constexpr seconds kLookAgain{2};
+constexpr milliseconds kLookAgain{2000};
+constexpr milliseconds kBeginAgain{300};
+
+void WaitUnlessStopped(std::stop_token stop, milliseconds time) {
+  std::mutex mutex;
+  std::condition_variable_any wakes;
+  std::unique_lock lock(mutex);
+  wakes.wait_for(lock, stop, time, [] { return false; });
+}
 
 }  // namespace
 
@@ -38,10 +46,12 @@ int Service::Run(std::stop_token stop, bool once) {
       relay_ = std::make_unique<Relay>(settings_, secrets_, access_, clock_, *installation);
     }
     const RelayEnd end = relay_->Run(stop, once);
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     relay_.reset();
-    obstacle_ = "between two incarnations";
+    obstacle_ = "beginning anew";
     if (end != RelayEnd::kLost) break;
+    lock.unlock();
+    WaitUnlessStopped(stop, kBeginAgain);
   }
   log_.Info("stopped", "Postrider has stopped.", {});
   server_.Stop();
@@ -71,10 +81,7 @@ std::optional<InstallationRecord> Service::AwaitDatabase(std::stop_token stop) {
       if (ready) return;
       repeated_.Error("not_ready", "This database cannot be served; nothing is sent.",
                       {{"error", obstacle}});
-      std::mutex mutex;
-      std::condition_variable_any wakes;
-      std::unique_lock lock(mutex);
-      wakes.wait_for(lock, stop, kLookAgain, [] { return false; });
+      WaitUnlessStopped(stop, kLookAgain);
     }
   });
   return ready;

@@ -53,8 +53,8 @@ void Session::Report(const std::string& message, const std::string& purpose, boo
 void Session::Wait(std::stop_token stop) {
   const int doublings = std::min(faults_ - 1, 6);
   const auto longest = std::min(kLongestWait, kFirstWait * (1 << doublings));
-  const auto wait = std::chrono::duration_cast<milliseconds>(
-      longest * (0.5 + 0.5 * random_.Uniform01()));
+  const auto wait =
+      std::chrono::duration_cast<milliseconds>(longest * (0.5 + 0.5 * random_.Uniform01()));
   std::mutex mutex;
   std::condition_variable_any wakes;
   std::unique_lock lock(mutex);

@@ -48,8 +48,8 @@ void TailThread::Read(std::stop_token stop, Connection& connection) {
       for (Feed& feed : exchange_.TakeForTail()) reader.Join(std::move(feed));
       const auto began = std::chrono::steady_clock::now();
       TailTurn turn = reader.Turn(exchange_.rounds());
-      access_.metrics.relay().ObserveQuery(
-          "poll", std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - began));
+      access_.metrics.relay().ObserveQuery("poll", std::chrono::duration_cast<microseconds>(
+                                                       std::chrono::steady_clock::now() - began));
       if (turn.history_changed) {
         exchange_.GiveToFetcher(std::move(turn.off_tail));
         log.EnsureCanary();
@@ -60,7 +60,8 @@ void TailThread::Read(std::stop_token stop, Connection& connection) {
       exchange_.GiveToFetcher(std::move(turn.off_tail));
       if (turn.more) continue;
       // Quiet times are polled more rarely, step by step.
-      wait = turn.events > 0 ? poll_.min : std::min(poll_.max, wait + wait / 2);
+      wait = turn.events > 0 ? poll_.min
+                             : std::min(poll_.max, wait + std::max(wait / 2, milliseconds(1)));
       exchange_.WaitForTail(wait);
     }
   } catch (...) {

@@ -31,6 +31,7 @@ struct StoredKey {
   std::int64_t blocked = 0;  ///< rows that wait for a predecessor
   bool has_head = false;     ///< a row of the key waits for a retry or was put back by a person
   bool has_dead = false;     ///< an open dead letter of the key
+  EventId head = 0;          ///< the event of that row or dead letter
 };
 
 /// A backlog row that somebody else wrote (a replay, a discarded predecessor).

@@ -106,6 +106,7 @@ class Lane : public LaneBase {
   void Ask(BacklogQuery query);
   void AskForKeys();
   void AskForBacklog(Timestamp now);
+  std::int64_t RoomForStored() const;
   bool AskForBody(Delivery& delivery);
   void OnKeys(const BacklogReply& reply, Timestamp now);
   void RestoreKeysInMemory();
@@ -127,6 +128,8 @@ class Lane : public LaneBase {
   void Die(Delivery& delivery, DeadReason reason, Answered answered);
   void Retry(Delivery& delivery, milliseconds delay, Answered answered);
   void HoldBack(Delivery& delivery, Answered answered);
+  void PutBack(Delivery& delivery, Timestamp now);
+  void BackToFront(Delivery& delivery);
   void Expire(Delivery& delivery, Timestamp now);
   Settlement MakeSettlement(const Delivery& delivery) const;
   Outcome MakeOutcome(const Delivery& delivery, OutcomeState state, const Answered& answered) const;
@@ -178,6 +181,7 @@ class Lane : public LaneBase {
   bool stopped_ = false;
   bool credentials_refused_ = false;
   Timestamp held_until_ = Timestamp::min();
+  Timestamp unleased_until_ = Timestamp::min();
   Held held_ = Held::kNothing;
   Timestamp held_since_;
 };

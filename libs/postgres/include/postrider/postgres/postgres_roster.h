@@ -3,10 +3,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "postrider/engine/incarnation.h"
 #include "postrider/engine/subscription.h"
+#include "postrider/model/delivery.h"
 #include "postrider/model/lane_id.h"
 #include "postrider/model/position.h"
 #include "postrider/model/settings.h"
@@ -29,6 +31,15 @@ struct RegisteredDestination {
   Subscription subscription;
   bool paused = false;
   bool retired = false;
+};
+
+/// Counts of what waits and what died, for gauges. Counting stops at a bound, so that it costs
+/// little however much there is.
+struct StoredCounts {
+  std::map<std::pair<DestinationId, WaitingFor>, std::int64_t> backlog;
+  std::map<std::pair<DestinationId, std::string>, std::int64_t> dead_letters;  ///< by reason
+  std::map<std::string, std::int64_t> table_bytes;
+  std::optional<microseconds> oldest_snapshot;  ///< unset without the privilege to see it
 };
 
 /// What the keeper saves of a lane.
@@ -67,6 +78,8 @@ class PostgresRoster {
                                            const std::vector<LaneId>& lanes);
   /// Gives all lanes back and goes.
   void Leave(const Incarnation& incarnation);
+
+  StoredCounts ReadCounts();
 
   /// Assigns a transaction id, for a mark.
   Xid AssignXid();

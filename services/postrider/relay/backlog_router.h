@@ -1,0 +1,25 @@
+#pragma once
+
+#include "relay/fetch_thread.h"
+#include "relay/lane_registry.h"
+#include "relay/served_destination.h"
+
+namespace postrider {
+
+/// Brings what the fetcher read of the backlog to the lane that it concerns. Borrows both.
+class BacklogRouter : public BacklogReceiver {
+ public:
+  BacklogRouter(const LaneRegistry& lanes, const ServedDestinations& served)
+      : lanes_(lanes), served_(served) {}
+
+  void Reply(LaneId lane, BacklogReply reply) override;
+  void ForeignRow(const postrider::ForeignRow& row) override;
+  int Shards(LaneId lane) const override;
+  bool BlocksAfterDead(LaneId lane) const override;
+
+ private:
+  const LaneRegistry& lanes_;
+  const ServedDestinations& served_;
+};
+
+}  // namespace postrider

@@ -1,0 +1,129 @@
+#include "relay/housekeeper.h"
+
+#include <algorithm>
+
+#include "relay/lane_host.h"
+#include "relay/lane_link.h"
+
+namespace postrider {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr milliseconds kMarkInterval{2000};
+constexpr milliseconds kGaugeInterval{5000};
+
+constexpr DeadReason kReasons[] = {
+    DeadReason::kRefused,  DeadReason::kExhausted, DeadReason::kUnknown,
+    DeadReason::kNoRoute,  DeadReason::kLoop,      DeadReason::kTemplate,
+    DeadReason::kRestored, DeadReason::kParked,    DeadReason::kOperator};
+
+}  // namespace
+
+Housekeeper::Housekeeper(const DatabaseAccess& access, const Incarnation& incarnation,
+                         Exchange& exchange, const LaneRegistry& lanes,
+                         const ServedDestinations& served,
+                         const std::vector<std::unique_ptr<LaneHost>>& hosts)
+    : access_(access),
+      incarnation_(incarnation),
+      exchange_(exchange),
+      lanes_(lanes),
+      served_(served),
+      hosts_(hosts) {}
+
+void Housekeeper::Turn(PostgresRoster& roster) {
+  FollowRegistrations(roster);
+  SetLaneGauges();
+  if (steady_clock::now() >= next_mark_) {
+    next_mark_ = steady_clock::now() + kMarkInterval;
+    MakeMark(roster);
+    SavePositions(roster);
+  }
+  if (steady_clock::now() >= next_gauges_) {
+    next_gauges_ = steady_clock::now() + kGaugeInterval;
+    SetStoredGauges(roster);
+  }
+}
+
+void Housekeeper::FollowRegistrations(PostgresRoster& roster) {
+  const auto registered = roster.ReadDestinations();
+  for (const auto& host : hosts_) host->SetRegistered(registered);
+  for (const RegisteredDestination& destination : registered) {
+    access_.metrics.ForDestination(destination.subscription.name).SetPaused(destination.paused);
+  }
+}
+
+/// The places are copied before the transaction id is assigned; see docs/protocols.md.
+void Housekeeper::MakeMark(PostgresRoster& roster) {
+  exchange_.BeginRound();
+  exchange_.FinishRound(roster.AssignXid());
+}
+
+void Housekeeper::SavePositions(PostgresRoster& roster) {
+  const std::string canary = exchange_.canary();
+  if (canary.empty()) return;
+  std::vector<LaneProgress> progress;
+  for (const auto& [id, owned] : lanes_.All()) {
+    const EventId closed = owned.link->ClosedUpTo();
+    const auto mark = owned.link->pending_mark();
+    Saved& saved = saved_[id];
+    // A saved row costs a row version: only what helps a recovery is worth one.
+    if (closed == saved.closed && (!mark || saved.mark)) continue;
+    saved = {closed, mark.has_value()};
+    progress.push_back({id, owned.epoch, closed, mark});
+  }
+  roster.Save(incarnation_, progress, canary);
+}
+
+void Housekeeper::SetLaneGauges() {
+  struct Sum {
+    LaneStats stats;
+    Timestamp oldest = kNever;
+  };
+  std::map<DestinationId, Sum> sums;
+  std::int64_t bytes = 0;
+  const auto lanes = lanes_.All();
+  for (const auto& [id, owned] : lanes) {
+    const LaneLink::Gauges gauges = owned.link->gauges();
+    Sum& sum = sums[id.destination];
+    sum.stats.queued += gauges.stats.queued;
+    sum.stats.sending += gauges.stats.sending;
+    sum.oldest = std::min(sum.oldest, gauges.oldest_queued);
+    bytes += gauges.stats.bytes;
+  }
+  for (const auto& [id, sum] : sums) {
+    if (id == kUnrouted) continue;
+    DestinationMetrics& metrics = access_.metrics.ForDestination(served_.at(id).settings.name);
+    metrics.SetDeliveries(DeliveryState::kQueued, static_cast<std::int64_t>(sum.stats.queued));
+    metrics.SetDeliveries(DeliveryState::kSending, static_cast<std::int64_t>(sum.stats.sending));
+    metrics.SetOldestDueAt(sum.oldest == kNever ? std::nullopt : std::optional(sum.oldest));
+  }
+  RelayMetrics& relay = access_.metrics.relay();
+  relay.SetEventMemory(static_cast<std::size_t>(std::max<std::int64_t>(0, bytes)));
+  relay.SetLanes(LaneState::kOwned, static_cast<std::int64_t>(lanes.size()));
+}
+
+void Housekeeper::SetStoredGauges(PostgresRoster& roster) {
+  const StoredCounts counts = roster.ReadCounts();
+  for (const auto& [id, served] : served_) {
+    DestinationMetrics& metrics = access_.metrics.ForDestination(served.settings.name);
+    const auto waiting = [&](WaitingFor what) {
+      const auto found = counts.backlog.find({id, what});
+      return found == counts.backlog.end() ? 0 : found->second;
+    };
+    metrics.SetDeliveries(DeliveryState::kScheduled, waiting(WaitingFor::kSchedule));
+    metrics.SetDeliveries(DeliveryState::kRetrying,
+                          waiting(WaitingFor::kRetry) + waiting(WaitingFor::kReplay));
+    metrics.SetDeliveries(DeliveryState::kBlocked, waiting(WaitingFor::kPredecessor));
+    for (const DeadReason reason : kReasons) {
+      const auto found = counts.dead_letters.find({id, std::string(ToString(reason))});
+      metrics.SetDeadLetters(reason, found == counts.dead_letters.end() ? 0 : found->second);
+    }
+  }
+  for (const auto& [table, bytes] : counts.table_bytes) {
+    access_.metrics.relay().SetTableBytes(table, bytes);
+  }
+  if (counts.oldest_snapshot) access_.metrics.relay().SetOldestSnapshot(*counts.oldest_snapshot);
+}
+
+}  // namespace postrider

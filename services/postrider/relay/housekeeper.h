@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "postrider/engine/incarnation.h"
+#include "postrider/postgres/postgres_roster.h"
+#include "relay/exchange.h"
+#include "relay/lane_registry.h"
+#include "relay/served_destination.h"
+#include "relay/session.h"
+
+namespace postrider {
+
+class LaneHost;
+
+/// What is done now and then rather than per event: marks, saved positions, pauses, gauges. All
+/// borrowed parts must outlive it; one thread.
+class Housekeeper {
+ public:
+  Housekeeper(const DatabaseAccess& access, const Incarnation& incarnation, Exchange& exchange,
+              const LaneRegistry& lanes, const ServedDestinations& served,
+              const std::vector<std::unique_ptr<LaneHost>>& hosts);
+
+  /// To be called a few times a second. Throws DatabaseFault.
+  void Turn(PostgresRoster& roster);
+  /// Saves how far the lanes are closed, where that has changed.
+  void SavePositions(PostgresRoster& roster);
+
+ private:
+  struct Saved {
+    EventId closed = -1;
+    bool mark = false;
+  };
+
+  void FollowRegistrations(PostgresRoster& roster);
+  void MakeMark(PostgresRoster& roster);
+  void SetLaneGauges();
+  void SetStoredGauges(PostgresRoster& roster);
+
+  const DatabaseAccess& access_;
+  const Incarnation& incarnation_;
+  Exchange& exchange_;
+  const LaneRegistry& lanes_;
+  const ServedDestinations& served_;
+  const std::vector<std::unique_ptr<LaneHost>>& hosts_;
+  std::map<LaneId, Saved> saved_;
+  std::chrono::steady_clock::time_point next_mark_;
+  std::chrono::steady_clock::time_point next_gauges_;
+};
+
+}  // namespace postrider
