@@ -269,10 +269,14 @@ void Lane::NoteHeld(Held reason, Timestamp now) {
 Timestamp Lane::NextWake() const {
   if (stopped_ || paused_) return kNever;
   Timestamp wake = kNever;
-  if (const auto due = window_.NextDue(); due && keys_known_) wake = *due;
-  const bool waiting = !(fresh_.empty() && due_.empty());
-  if (waiting && credentials_refused_) wake = std::min(wake, held_until_);
-  if (waiting && held_ == Held::kLoading) wake = std::min(wake, unleased_until_);
+  // A time that had passed at the last Pump is not waited for any more: what holds the lane now
+  // wakes it by itself.
+  const auto wait_for = [&](Timestamp time) {
+    if (time > held_since_) wake = std::min(wake, time);
+  };
+  if (const auto due = window_.NextDue(); due && keys_known_) wait_for(*due);
+  if (held_ == Held::kCredentials) wait_for(held_until_);
+  if (held_ == Held::kLoading) wait_for(unleased_until_);
   return wake;
 }
 
