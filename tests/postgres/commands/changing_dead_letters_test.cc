@@ -69,6 +69,16 @@ TEST_F(ChangingDeadLettersTest, IdsThatAreNotThereAreNamedAndMakeItPartlyDone) {
   EXPECT_EQ(Open(), "0");
 }
 
+TEST_F(ChangingDeadLettersTest, ALetterThatWasDeliveredAfterAllMakesItPartlyDone) {
+  Die(AddEvent(), cj_);
+  admin_.Execute("test", "UPDATE outbox.outcome SET state = 1");
+  Die(AddEvent(), cj_);
+  const auto outcome = Run({"dead", "discard", "--destination", "cj", "--yes"});
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_THAT(outcome.out, HasSubstr("discarded 1 dead letter"));
+  EXPECT_THAT(outcome.err, HasSubstr("delivered after all"));
+}
+
 TEST_F(ChangingDeadLettersTest, AnEventAndALimitChooseTheLetters) {
   const auto event = AddEvent();
   Die(event, cj_);
