@@ -101,10 +101,10 @@ constexpr char kOutcomeSql[] = R"(
   WHERE excluded.state = 1 AND t.state <> 1
   RETURNING t.event_id, t.destination_id, t.state)
 , bd AS (
-  DELETE FROM outbox.backlog b WHERE b.ctid = ANY (ARRAY(
-    SELECT (SELECT x.ctid FROM outbox.backlog x
-            WHERE x.event_id = v.event_id AND x.destination_id = v.destination_id)
-    FROM v WHERE v.state IS NOT NULL)))
+  DELETE FROM outbox.backlog b
+  WHERE b.event_id = ANY (ARRAY(SELECT v.event_id FROM v WHERE v.state IS NOT NULL))
+    AND (b.event_id, b.destination_id) IN (SELECT v.event_id, v.destination_id
+                                           FROM v WHERE v.state IS NOT NULL))
 , rd AS (
   UPDATE outbox.dead_letter d SET status = 'delivered', resolved_at = clock_timestamp()
   WHERE d.id = ANY (ARRAY(
@@ -178,7 +178,9 @@ std::string EmittedSql(const Batch& batch) {
   FROM o JOIN ed USING (event_id, destination_id) ORDER BY event_id, destination_id))";
 }
 
-std::string BacklogSql(const Batch& batch) {
+/// @param after_outcomes  two recorders that took outcomes and backlog rows in different orders would
+///                        deadlock
+std::string BacklogSql(const Batch& batch, bool after_outcomes) {
   Unnest<16> rows("pd", {{{"event_id", "int8"},
                           {"destination_id", "int4"},
                           {"slot", "int4"},
@@ -213,7 +215,8 @@ std::string BacklogSql(const Batch& batch) {
     pd.attempts, pd.first_attempt_at, pd.class, pd.http_status, pd.error, v.bucket, v.event_xid,
     v.recorded_at, pd.topic, pd.key, pd.cause_id, pd.deliver_after, pd.deliver_before
   FROM v JOIN pd USING (event_id, destination_id)
-  WHERE v.parks
+  WHERE v.parks)" +
+         (after_outcomes ? " AND (SELECT count(*) FROM o) >= 0" : "") + R"(
     AND (SELECT x.state FROM outbox.outcome x WHERE x.event_id = v.event_id
            AND x.destination_id = v.destination_id AND x.bucket = v.bucket) IS NULL
   ORDER BY event_id, destination_id
@@ -280,7 +283,7 @@ std::string SettlementSql(const Batch& batch, const std::string& owner, millisec
       SettlementRows(batch) + HistorySql(canary) + ValidSql(owner);
   // The outcome goes first, and all that follows from it hangs on what it returns.
   if (outcomes) sql += kOutcomeSql + DeadLetterSql(batch) + EmittedSql(batch);
-  sql += BacklogSql(batch) + AttemptSql(batch);
+  sql += BacklogSql(batch, outcomes) + AttemptSql(batch);
   return sql + R"(
 SELECT 'fence', destination_id, shard, epoch FROM f
 UNION ALL SELECT 'history', 0, 0, count(*) FROM h
