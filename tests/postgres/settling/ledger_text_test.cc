@@ -101,6 +101,44 @@ TEST_F(LedgerConcurrencyTest, OverlappingBatchesDoNotDeadlock) {
   }
 }
 
+TEST_F(LedgerConcurrencyTest, ARowThatIsParkedAgainMeanwhileIsDeletedAllTheSame) {
+  Record({Parked(events_[0])});
+  Connection owner(database_.Conninfo());
+  owner.Execute("test", "BEGIN");
+  owner.Execute("test", "UPDATE outbox.backlog SET attempts = 2");
+  std::jthread zombie([&] { RecordAll({{Delivered(events_[0])}}); });
+  const std::string waits =
+      "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+      "current_database()";
+  while (Ask(waits) == "0") std::this_thread::yield();
+  owner.Execute("test", "COMMIT");
+  zombie.join();
+  EXPECT_EQ(Count("outbox.backlog"), "0") << "whoever settles deletes the row";
+}
+
+TEST_F(LedgerConcurrencyTest, TwoRecordersTakeOutcomesBeforeBacklogRows) {
+  // The zombie ends both; its successor ends the first and parks the second. Were the row parked
+  // before the outcome is written, each would hold what the other waits for.
+  Record({Parked(events_[1])});
+  Connection zombie(database_.Conninfo());
+  const std::string first = std::to_string(events_[0]->id());
+  const std::string second = std::to_string(events_[1]->id());
+  zombie.Execute("test", "BEGIN");
+  zombie.Execute("test",
+                 "INSERT INTO outbox.outcome (event_id, finished_at, destination_id, bucket, "
+                 "state) SELECT id, now(), " + std::to_string(lane_.destination) +
+                     ", bucket, 1 FROM outbox.event WHERE id = " + first);
+  std::jthread owner([&] { RecordAll({{Dead(events_[0]), Parked(events_[1])}}); });
+  const std::string waits =
+      "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+      "current_database()";
+  while (Ask(waits) == "0") std::this_thread::yield();
+  zombie.Execute("test", "DELETE FROM outbox.backlog WHERE event_id = " + second);
+  zombie.Execute("test", "COMMIT");
+  owner.join();
+  EXPECT_EQ(State(events_[0]), "1");
+}
+
 TEST_F(LedgerConcurrencyTest, OneOfTwoRecordersEmits) {
   std::vector<Settlement> batch;
   for (const EventRef& event : events_) batch.push_back(Emitting(Delivered(event), "done"));
