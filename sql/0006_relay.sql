@@ -58,17 +58,32 @@ BEGIN
   DELETE FROM outbox.lane l WHERE l.destination_id = v_destination.id;
   INSERT INTO outbox.lane (destination_id, shard, closed_up_to)
     SELECT v_destination.id, n, v_closed FROM generate_series(0, p_shards - 1) AS n;
-  -- What a pattern that is gone left unsent belongs to nobody now: the unrouted lane looks for it.
-  IF v_had IS NOT NULL AND NOT v_current.topics <@ p_topics THEN
-    UPDATE outbox.lane l SET closed_up_to = least(l.closed_up_to, v_had), mark_high = NULL,
-      mark_xid = NULL, mark_canary = NULL WHERE l.destination_id = 0;
-    UPDATE outbox.fence f SET owner = NULL, epoch = f.epoch + 1 WHERE f.destination_id = 0;
-  END IF;
   -- Whoever owned these lanes owns them no more.
   UPDATE outbox.fence f SET owner = NULL, epoch = f.epoch + 1
     WHERE f.destination_id = v_destination.id;
   INSERT INTO outbox.fence (destination_id, shard)
     SELECT v_destination.id, n FROM generate_series(0, p_shards - 1) AS n ON CONFLICT DO NOTHING;
+  -- What a pattern that is gone left unsent is still owed to this destination: it goes into the
+  -- backlog, which is delivered whatever the patterns say. With the fences raised nobody settles
+  -- these deliveries meanwhile.
+  IF v_had IS NOT NULL THEN
+    INSERT INTO outbox.backlog (event_id, destination_id, slot, waiting_for, due_at, bucket,
+      event_xid, recorded_at, topic, key, cause_id, deliver_after, deliver_before)
+    SELECT e.id, v_destination.id, outbox.slot(e.key, e.id), 1,
+           greatest(now(), e.deliver_after), e.bucket, e.xid, e.recorded_at, e.topic, e.key,
+           e.cause_id, e.deliver_after, e.deliver_before
+      FROM outbox.event e
+      WHERE e.id > v_had AND e.duplicate_of IS NULL
+        AND (e.destination_id IS NULL OR e.destination_id = v_destination.id)
+        AND EXISTS (SELECT FROM unnest(v_current.topics, v_current.since) AS t (pattern, since)
+                    WHERE e.id > t.since AND outbox.topic_matches(t.pattern, e.topic))
+        AND NOT EXISTS (SELECT FROM unnest(p_topics, v_since) AS t (pattern, since)
+                        WHERE e.id > t.since AND outbox.topic_matches(t.pattern, e.topic))
+        AND NOT EXISTS (SELECT FROM outbox.outcome o WHERE o.event_id = e.id
+                          AND o.destination_id = v_destination.id AND o.bucket = e.bucket)
+      ORDER BY e.id
+    ON CONFLICT DO NOTHING;
+  END IF;
   RETURN QUERY SELECT v_destination.id, v_destination.version + 1, true;
 END $fn$;
 

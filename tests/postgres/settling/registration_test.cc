@@ -85,6 +85,26 @@ TEST_F(RegistrationTest, ANewVersionTakesTheFencesAndTheLowestPlace) {
   EXPECT_EQ(Record({settlement}).refused, 1) << "who owned a lane owns it no more";
 }
 
+TEST_F(RegistrationTest, WhatATopicThatIsTakenAwayLeftUnsentIsInTheBacklog) {
+  roster_.Register({Wanting("x", {"order.*", "other"})}, "r");
+  const auto insert = [&](const std::string& topic) {
+    return Ask("INSERT INTO outbox.event (topic, key, payload) VALUES ('" + topic +
+               "', 'k', '{}') RETURNING id");
+  };
+  const std::string settled = insert("order.paid");
+  const std::string unsent = insert("order.paid");
+  const std::string kept = insert("other");
+  admin_.Execute("test",
+                 "INSERT INTO outbox.outcome (event_id, destination_id, bucket, state, finished_at) "
+                 "SELECT e.id, d.id, e.bucket, 1, now() FROM outbox.event e, outbox.destination d "
+                 "WHERE d.name = 'x' AND e.id = " + settled);
+  roster_.Register({Wanting("x", {"order.shipped", "other"})}, "r");
+  EXPECT_EQ(Ask("SELECT string_agg(b.event_id::text, ' ') FROM outbox.backlog b JOIN "
+                "outbox.destination d ON d.id = b.destination_id WHERE d.name = 'x'"),
+            unsent)
+      << "settled: " << settled << ", still taken from the log: " << kept;
+}
+
 TEST_F(RegistrationTest, AnOldProcessDoesNotTakeANewerVersionBack) {
   EXPECT_THAT(roster_.Register({Wanting("x", {"a"})}, "first"), IsEmpty());
   EXPECT_THAT(roster_.Register({Wanting("x", {"a", "b"})}, "second"), IsEmpty());
