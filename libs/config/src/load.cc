@@ -64,7 +64,8 @@ void ReadDestinations(const Value& document, Settings& settings) {
     if (!IsDestinationName(member.key())) {
       member.KeyError("found the name " + Quoted(member.key()) +
                       ", allowed: a-z first, then a-z, 0-9, _ and -, at most 63 in all");
-    } else if (!member.IsMap() && !member.IsNull()) {
+    }
+    if (!member.IsMap() && !member.IsNull()) {
       member.Expect("a map of settings");
     } else {
       settings.destinations.push_back(ReadDestination(member, base, defaults));

@@ -33,6 +33,10 @@ std::optional<LoadedConfig> LoadConfiguration(const std::string& path) {
   if (!config.warnings.empty()) std::cerr << "warning: " << FormatErrors(config.warnings);
   if (config.errors.empty()) return config;
   std::cerr << FormatErrors(config.errors);
+  // Line 0: the file as a whole.
+  if (config.errors.front().line == 0) {
+    std::cerr << "Name the file with -c or POSTRIDER_CONFIG.\n";
+  }
   return std::nullopt;
 }
 

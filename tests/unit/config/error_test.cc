@@ -39,10 +39,10 @@ INSTANTIATE_TEST_SUITE_P(
         FileErrorCase{"x y: 1",
                       "p.yaml:1:1: \"x y\": found the unknown key \"x y\", allowed: database, "
                       "relay, metrics, unrouted, ignore_topics, log, defaults, destinations\n"},
-        FileErrorCase{"destinations: {Shop: {}}",
+        FileErrorCase{"destinations: {Shop: {topics: [a], http: {url: \"http://x.example/\"}}}",
                       "p.yaml:1:16: destinations.Shop: found the name \"Shop\", allowed: a-z "
                       "first, then a-z, 0-9, _ and -, at most 63 in all\n"},
-        FileErrorCase{"destinations: {\"1a\": {}}",
+        FileErrorCase{"destinations: {\"1a\": {topics: [a], http: {url: \"http://x.example/\"}}}",
                       "p.yaml:1:16: destinations.1a: found the name \"1a\", allowed: a-z first, "
                       "then a-z, 0-9, _ and -, at most 63 in all\n"},
         FileErrorCase{"destinations: {d: x}",

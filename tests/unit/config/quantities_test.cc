@@ -28,7 +28,7 @@ TEST(DurationTest, RefusesWhatIsNoDuration) {
 
 TEST(DurationTest, IsWrittenInTheLargestUnitWithoutARemainder) {
   for (const char* text : {"250ms", "90s", "15m", "36h", "3d", "0"}) {
-    EXPECT_EQ(DurationText(*ParseDuration(text)), text);
+    EXPECT_EQ(DurationSettingText(*ParseDuration(text)), text);
   }
 }
 
