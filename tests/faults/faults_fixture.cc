@@ -28,6 +28,16 @@ void FaultsTest::TearDown() {
   for (const RelayProcess& relay : relays_) {
     std::cout << "-- the end of a relay's log:\n" << relay.LogTail() << '\n';
   }
+  if (!shop_.server().running()) return;
+  std::cout << "-- outbox.status:\n"
+            << shop_.Ask("SELECT string_agg(row_to_json(s)::text, E'\\n') FROM outbox.status s")
+            << "\n-- outbox.backlog:\n"
+            << shop_.Ask(
+                   "SELECT string_agg(row_to_json(b)::text, E'\\n') FROM ("
+                   "SELECT destination_id, waiting_for, class, count(*), min(event_id), "
+                   "min(due_at), max(due_at), max(attempts) AS attempts, now() "
+                   "FROM outbox.backlog GROUP BY 1, 2, 3) b")
+            << '\n';
 }
 
 ShopConfig FaultsTest::Config(std::vector<ShopDestination> destinations) const {

@@ -122,6 +122,8 @@ TEST_F(StartTest, ASequenceThatWentBackIsNotServed) {
   RelayProcess& first = StartReadyRelay(ToPartner());
   shop_.InsertMany(10);
   ASSERT_TRUE(DeliveredReaches(10));
+  ASSERT_TRUE(
+      Eventually([&] { return shop_.Ask("SELECT max(closed_up_to) FROM outbox.lane") == "10"; }));
   EXPECT_TRUE(StopsCleanly(first));
   shop_.Ask("SELECT setval('outbox.event_id_seq', 3)");
   RelayProcess& relay = StartRelay(ToPartner());
