@@ -85,7 +85,8 @@ std::string ValidSql(const std::string& owner) {
 
 /// The outcomes, and what a settled delivery leaves behind in backlog and dead letters. Rows of big
 /// tables are found by one probe of an index each, as correlated subqueries, whatever the planner
-/// believes about their size.
+/// believes about their size; `status || ''` hides the partial indexes of open dead letters, of
+/// which each probe would read all.
 constexpr char kOutcomeSql[] = R"(
 , o AS (
   INSERT INTO outbox.outcome AS t (event_id, destination_id, bucket, run, state, attempts,
@@ -110,7 +111,7 @@ constexpr char kOutcomeSql[] = R"(
   WHERE d.id = ANY (ARRAY(
     SELECT (SELECT x.id FROM outbox.dead_letter x
             WHERE x.event_id = o.event_id AND x.destination_id = o.destination_id
-              AND x.status = 'open' LIMIT 1)
+              AND x.status || '' = 'open' LIMIT 1)
     FROM o WHERE o.state = 1))))";
 
 std::string DeadLetterSql(const Batch& batch) {
@@ -178,8 +179,8 @@ std::string EmittedSql(const Batch& batch) {
   FROM o JOIN ed USING (event_id, destination_id) ORDER BY event_id, destination_id))";
 }
 
-/// @param after_outcomes  two recorders that took outcomes and backlog rows in different orders would
-///                        deadlock
+/// @param after_outcomes  two recorders that took outcomes and backlog rows in different orders
+///                        would deadlock
 std::string BacklogSql(const Batch& batch, bool after_outcomes) {
   Unnest<16> rows("pd", {{{"event_id", "int8"},
                           {"destination_id", "int4"},
