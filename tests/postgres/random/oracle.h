@@ -24,9 +24,7 @@ class Oracle {
     }
   }
   /// A crash of the relay may double what was sent and not durably settled.
-  void AllowDuplicates(std::size_t unsettled) {
-    allowed_ += static_cast<std::int64_t>(unsettled);
-  }
+  void AllowDuplicates(std::size_t unsettled) { allowed_ += static_cast<std::int64_t>(unsettled); }
 
   int Received(DestinationId destination, EventId id) const {
     const auto counts = received_.find(destination);

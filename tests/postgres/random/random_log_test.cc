@@ -107,16 +107,15 @@ class RandomLogTest : public testing::Test {
     if (Between(1, 25) == 1) {
       const auto& lanes = relay_->lanes();
       lanes[static_cast<std::size_t>(Between(0, std::ssize(lanes) - 1))]->Stall(
-          static_cast<int>(Between(5, 60)));
+          static_cast<int>(Between(10, 80)));
     }
   }
 
   void RunUntilQuiet(Writers& writers) {
     const auto deadline = steady_clock::now() + kPatience;
     for (int quiet = 0; quiet < 30; quiet = writers.done() && relay_->idle() ? quiet + 1 : 0) {
-      ASSERT_LT(steady_clock::now(), deadline)
-          << "not quiet after " << oracle_.events() << " deliveries, committed "
-          << writers.committed();
+      ASSERT_LT(steady_clock::now(), deadline) << "not quiet after " << oracle_.events()
+                                               << " deliveries, committed " << writers.committed();
       if (!writers.done()) Disturb();
       Turn();
       if (relay_->idle()) std::this_thread::sleep_for(kPollInterval);
@@ -127,8 +126,9 @@ class RandomLogTest : public testing::Test {
   void Compare() {
     Connection connection(database_.Conninfo());
     const Rows rows = connection.Execute(
-        "test", "SELECT e.id, e.topic LIKE 'b.%', (SELECT count(*) FROM outbox.outcome o WHERE "
-                "o.event_id = e.id AND o.bucket = e.bucket) FROM outbox.event e ORDER BY e.id");
+        "test",
+        "SELECT e.id, e.topic LIKE 'b.%', (SELECT count(*) FROM outbox.outcome o WHERE "
+        "o.event_id = e.id AND o.bucket = e.bucket) FROM outbox.event e ORDER BY e.id");
     std::int64_t expected = 0;
     std::int64_t lost = 0;
     std::int64_t unsettled = 0;

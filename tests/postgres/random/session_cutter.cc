@@ -21,13 +21,14 @@ void SessionCutter::CutWhenSeen(std::stop_token stop) {
   Connection connection(conninfo_);
   while (!stop.stop_requested()) {
     const bool cut =
-        wanted_ && !connection
-                        .Execute("test",
-                                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-                                 "state = 'active' AND pid <> pg_backend_pid() AND datname = "
-                                 "current_database() AND query LIKE '%FROM outbox.fence WHERE (dest%' "
-                                 "LIMIT 1")
-                        .empty();
+        wanted_ &&
+        !connection
+             .Execute("test",
+                      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                      "state = 'active' AND pid <> pg_backend_pid() AND datname = "
+                      "current_database() AND query LIKE '%FROM outbox.fence WHERE (dest%' "
+                      "LIMIT 1")
+             .empty();
     if (cut) {
       ++cuts_;
       wanted_ = false;

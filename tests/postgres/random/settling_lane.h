@@ -6,11 +6,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "postgres/random/exercised.h"
+#include "postgres/random/oracle.h"
 #include "postrider/engine/closing.h"
 #include "postrider/engine/lane_port.h"
 #include "postrider/engine/ledger.h"
-#include "postgres/random/exercised.h"
-#include "postgres/random/oracle.h"
 
 namespace postrider::test {
 
@@ -20,8 +20,8 @@ class SettlingLane : public LanePort {
  public:
   /// @param max_events  held in memory; @param max_unsettled  sent and not durably settled
   struct Limits {
-    std::size_t max_events = 5000;
-    std::size_t max_unsettled = 2500;
+    std::size_t max_events = 3000;
+    std::size_t max_unsettled = 1500;
   };
 
   SettlingLane(LaneId id, std::int64_t epoch, Limits limits, Oracle& oracle, Exercised& exercised)
@@ -65,7 +65,7 @@ class SettlingLane : public LanePort {
   std::shared_ptr<const std::string> canary_;
   std::deque<EventRef> queue_;
   std::vector<Settlement> sent_;
-  bool faulted_ = false;  ///< the batch may have been committed already
+  bool faulted_ = false;                    ///< the batch may have been committed already
   std::unordered_set<EventId> remembered_;  ///< under way when the era began
   std::vector<bool> taken_;                 ///< in this era, by id
   Closing closing_;

@@ -77,8 +77,8 @@ void SmallRelay::TakeLanes() {
     for (std::int16_t shard = 0; shard < subscription.shards; ++shard) {
       const LaneId id{subscription.destination, shard};
       const std::int64_t epoch = roster.TakeLanes(incarnation_, {id}).at(id);
-      lanes_.push_back(std::make_unique<SettlingLane>(id, epoch, SettlingLane::Limits{}, oracle_,
-                                                      exercised_));
+      lanes_.push_back(
+          std::make_unique<SettlingLane>(id, epoch, SettlingLane::Limits{}, oracle_, exercised_));
       saved_.push_back(0);
       feeds.emplace_back(LaneFilter{id, subscription, {}, {}}, *lanes_.back());
     }

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "postgres/random/settling_lane.h"
 #include "postrider/engine/catch_up.h"
 #include "postrider/engine/tail_reader.h"
 #include "postrider/postgres/postgres_event_log.h"
 #include "postrider/postgres/postgres_ledger.h"
 #include "postrider/postgres/postgres_roster.h"
-#include "postgres/random/settling_lane.h"
 
 namespace postrider::test {
 
@@ -33,8 +33,8 @@ class CountingLog : public EventLog {
   std::unique_ptr<PostgresEventLog> log_;
 };
 
-/// A relay without threads and partners: reader, catching up, lanes, recorder and keeper take turns.
-/// To crash it, destroy it.
+/// A relay without threads and partners: reader, catching up, lanes, recorder and keeper take
+/// turns. To crash it, destroy it.
 class SmallRelay {
  public:
   /// Registers, enrolls and takes all lanes of all destinations. `oracle` and `exercised` must

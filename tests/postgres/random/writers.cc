@@ -125,12 +125,18 @@ void Writers::Write(std::uint64_t seed) {
     try {
       const std::int64_t kind = session.Between(1, 100);
       std::int64_t rows = 0;
-      if (kind <= 26) rows = session.OneRow();
-      else if (kind <= 50) rows = session.ManyRows();
-      else if (kind <= 64) rows = session.Savepoints();
-      else if (kind <= 71) rows = session.Long();
-      else if (kind <= 77) rows = session.Bulk();
-      else if (kind <= 87) rows = session.Copy();
+      if (kind <= 26)
+        rows = session.OneRow();
+      else if (kind <= 50)
+        rows = session.ManyRows();
+      else if (kind <= 64)
+        rows = session.Savepoints();
+      else if (kind <= 71)
+        rows = session.Long();
+      else if (kind <= 77)
+        rows = session.Bulk();
+      else if (kind <= 87)
+        rows = session.Copy();
       else {
         const std::string name = std::to_string(seed) + "-" + std::to_string(++prepared);
         const std::int64_t waiting = session.Prepare(name);

@@ -9,8 +9,8 @@ class BodiesTest : public ReadingTest {
   /// Inserts one event with these columns and reads it back by a poll.
   EventRef Read(const std::string& columns, const std::string& values) {
     const TailRequest request = Tail(log_.Start()).NextRequest(10);
-    admin_.Execute("test", "INSERT INTO outbox.event (topic, " + columns + ") VALUES ('t', " +
-                               values + ")");
+    admin_.Execute(
+        "test", "INSERT INTO outbox.event (topic, " + columns + ") VALUES ('t', " + values + ")");
     const TailPage page = log_.Poll(request);
     EXPECT_EQ(page.fresh.size(), 1u);
     return page.fresh.empty() ? std::make_shared<Event>() : page.fresh[0];

@@ -33,9 +33,9 @@ class FilterPropertyTest : public ReadingTest {
       rows += Chance(5) ? ", 1" : ", NULL";
       rows += Chance(6) ? ", " + std::to_string(1 + random_() % 3) + ")" : ", NULL)";
     }
-    admin_.Execute("test",
-                   "INSERT INTO outbox.event (topic, key, duplicate_of, destination_id) VALUES " +
-                       rows);
+    admin_.Execute(
+        "test",
+        "INSERT INTO outbox.event (topic, key, duplicate_of, destination_id) VALUES " + rows);
   }
 
   void ReadEverything() {
@@ -46,9 +46,9 @@ class FilterPropertyTest : public ReadingTest {
       for (EventRef& event : ReadWith(filter)) all_.push_back(std::move(event));
     }
     std::sort(all_.begin(), all_.end(), [](auto& a, auto& b) { return a->id() < b->id(); });
-    all_.erase(std::unique(all_.begin(), all_.end(),
-                           [](auto& a, auto& b) { return a->id() == b->id(); }),
-               all_.end());
+    all_.erase(
+        std::unique(all_.begin(), all_.end(), [](auto& a, auto& b) { return a->id() == b->id(); }),
+        all_.end());
   }
 
   std::vector<EventRef> ReadWith(const LaneFilter& filter) {
@@ -92,10 +92,10 @@ class FilterPropertyTest : public ReadingTest {
   std::uint64_t seed_ = std::random_device{}();
   std::mt19937_64 random_;
   std::vector<EventRef> all_;
-  const std::vector<std::string> topics_{"a",    "a.b", "a.b.c",  "a.",  "ab",    "a.b.", "a:b",
-                                         "a_b",  "a/b", "A.b",    "a-b", "a.b.cc", "b",   "b.a",
-                                         "a..b", "0",   "a.b_c"};
-  const std::vector<std::string> patterns_{"*",    "a",    "a.*", "a.b.*", "a.b", "a..*", "b.*",
+  const std::vector<std::string> topics_{"a",   "a.b", "a.b.c", "a.",  "ab",   "a.b.",
+                                         "a:b", "a_b", "a/b",   "A.b", "a-b",  "a.b.cc",
+                                         "b",   "b.a", "a..b",  "0",   "a.b_c"};
+  const std::vector<std::string> patterns_{"*",     "a",   "a.*", "a.b.*", "a.b", "a..*",   "b.*",
                                            "a_b.*", "a_b", "A.*", "0",     "x",   "a.b.c.*"};
 };
 

@@ -160,9 +160,7 @@ TEST_F(MarksTest, ASavedMarkOfAnotherHistoryIsForgotten) {
   EXPECT_FALSE(log_.ReadLane({1, 0}).mark);
 }
 
-TEST_F(MarksTest, ALaneWithoutARowIsAFault) {
-  EXPECT_THROW(log_.ReadLane({99, 0}), DatabaseFault);
-}
+TEST_F(MarksTest, ALaneWithoutARowIsAFault) { EXPECT_THROW(log_.ReadLane({99, 0}), DatabaseFault); }
 
 TEST_F(MarksTest, NothingIsClosedOverAnIdSetByHand) {
   other_.Run("INSERT INTO outbox.event (id, topic) OVERRIDING SYSTEM VALUE VALUES (1000, 't')");

@@ -13,7 +13,8 @@ class PlansTest : public ReadingTest {
   static constexpr int kMany = 200'000;
 
   void SetUp() override {
-    if (session_.server_version() < 150000) GTEST_SKIP() << "statistics cannot be flushed before 15";
+    if (session_.server_version() < 150000)
+      GTEST_SKIP() << "statistics cannot be flushed before 15";
   }
 
   std::int64_t SequentialScans() {

@@ -18,9 +18,9 @@ EventId Producer::Insert(const std::string& topic) {
 }
 
 std::vector<EventId> Producer::InsertMany(int count, const std::string& topic) {
-  const Rows rows = connection_.Execute(
-      "test", "INSERT INTO outbox.event (topic) SELECT '" + topic + "' FROM generate_series(1, " +
-                  std::to_string(count) + ") RETURNING id");
+  const Rows rows = connection_.Execute("test", "INSERT INTO outbox.event (topic) SELECT '" +
+                                                    topic + "' FROM generate_series(1, " +
+                                                    std::to_string(count) + ") RETURNING id");
   std::vector<EventId> ids;
   for (int row = 0; row < rows.size(); ++row) {
     ids.push_back(std::stoll(std::string(rows.Text(row, 0))));

@@ -25,7 +25,8 @@ class RecoveryTest : public ReadingTest {
   void Settle(EventId id, int destination = kDestination) {
     admin_.Execute("test",
                    "INSERT INTO outbox.outcome (event_id, finished_at, destination_id, bucket, "
-                   "state) SELECT id, now(), " + std::to_string(destination) +
+                   "state) SELECT id, now(), " +
+                       std::to_string(destination) +
                        ", bucket, 1 FROM outbox.event WHERE id = " + std::to_string(id));
   }
   void Park(EventId id, int destination = kDestination) {
@@ -34,7 +35,8 @@ class RecoveryTest : public ReadingTest {
                    "due_at, bucket, event_xid, recorded_at, topic) SELECT id, " +
                        std::to_string(destination) +
                        ", 0, 2, now(), bucket, xid, recorded_at, topic FROM outbox.event "
-                       "WHERE id = " + std::to_string(id));
+                       "WHERE id = " +
+                       std::to_string(id));
   }
 
   /// Lets a feed catch up with the tail for some turns.

@@ -54,8 +54,8 @@ class StandbyTest : private Pair, public ReadingTest {
   void WaitUntilReplayed(Connection& standby_session) {
     const std::string lsn(admin_.Execute("test", "SELECT pg_current_wal_lsn()").Text(0, 0));
     const auto deadline = std::chrono::steady_clock::now() + seconds(60);
-    while (Number(standby_session, "SELECT (pg_last_wal_replay_lsn() >= '" + lsn +
-                                       "'::pg_lsn)::int") == 0) {
+    while (Number(standby_session,
+                  "SELECT (pg_last_wal_replay_lsn() >= '" + lsn + "'::pg_lsn)::int") == 0) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the standby does not follow";
       standby_session.Execute("test", "SELECT pg_sleep(0.01)");
     }

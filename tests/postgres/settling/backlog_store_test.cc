@@ -1,7 +1,6 @@
-#include "postrider/postgres/postgres_backlog_store.h"
-
 #include <algorithm>
 
+#include "postrider/postgres/postgres_backlog_store.h"
 #include "settling_fixture.h"
 
 namespace postrider::test {
@@ -63,9 +62,9 @@ TEST_F(BacklogStoreTest, ShardsTakeTheirSlots) {
     const auto due = store_.ReadDue(lane, 3, kStart, 100);
     together += due.size();
     for (const DueOrder& row : due) {
-      EXPECT_EQ(Ask("SELECT slot % 3 FROM outbox.backlog WHERE event_id = " +
-                    std::to_string(row.id)),
-                std::to_string(shard));
+      EXPECT_EQ(
+          Ask("SELECT slot % 3 FROM outbox.backlog WHERE event_id = " + std::to_string(row.id)),
+          std::to_string(shard));
     }
     EXPECT_EQ(store_.ReadKeys(lane, 3, false).size(), due.size());
   }
@@ -155,7 +154,8 @@ TEST_F(BacklogStoreTest, ForeignRowsAreThoseThatBecameVisible) {
   Record({Dead(before), Dead(event)});
   const auto replay = [](const EventRef& dead) {
     return "SELECT outbox.replay_dead(ids => ARRAY(SELECT id FROM outbox.dead_letter WHERE "
-           "event_id = " + std::to_string(dead->id()) + "))";
+           "event_id = " +
+           std::to_string(dead->id()) + "))";
   };
   admin_.Execute("test", replay(before));
   EXPECT_THAT(ForeignIds(), IsEmpty()) << "the first call only finds its place";
@@ -171,7 +171,8 @@ TEST_F(BacklogStoreTest, AForeignRowOfALongTransactionIsFoundWhenItCommits) {
   Connection operator_session(database_.Conninfo());
   const auto replay = [](const EventRef& dead) {
     return "SELECT outbox.replay_dead(ids => ARRAY(SELECT id FROM outbox.dead_letter WHERE "
-           "event_id = " + std::to_string(dead->id()) + "))";
+           "event_id = " +
+           std::to_string(dead->id()) + "))";
   };
   operator_session.Execute("test", "BEGIN");
   operator_session.Execute("test", replay(slow));

@@ -100,8 +100,10 @@ TEST_F(LeasesTest, OfTwoCompetitorsEachLaneGetsOne) {
 TEST_F(LeasesTest, ATakeoverAndARenewalDoNotBothSucceed) {
   // The renewal is under way: the takeover waits for it and then finds the owner alive.
   roster_.Enroll(rival_);
-  admin_.Execute("test", "UPDATE outbox.relay SET heartbeat = heartbeat - lease + interval '1s' "
-                         "WHERE id = '" + relay_.id + "'");
+  admin_.Execute("test",
+                 "UPDATE outbox.relay SET heartbeat = heartbeat - lease + interval '1s' "
+                 "WHERE id = '" +
+                     relay_.id + "'");
   Connection renewal(database_.Conninfo());
   renewal.Execute("test", "BEGIN");
   ASSERT_TRUE(PostgresRoster(renewal, milliseconds(3000)).Renew(relay_));
@@ -134,8 +136,7 @@ TEST_F(LeasesTest, SavesAPlaceWithItsMark) {
 TEST_F(LeasesTest, SavesNothingForALostLaneOrAnotherHistory) {
   roster_.Save(relay_, {{lane_, epoch_ + 1, 17, std::nullopt}}, *canary_);
   roster_.Save(rival_, {{lane_, epoch_, 18, std::nullopt}}, *canary_);
-  roster_.Save(relay_, {{lane_, epoch_, 19, std::nullopt}},
-               "11111111-2222-4333-8444-555555555555");
+  roster_.Save(relay_, {{lane_, epoch_, 19, std::nullopt}}, "11111111-2222-4333-8444-555555555555");
   EXPECT_EQ(Saved().closed_up_to, 0);
   LoseTheLane();
   roster_.Save(relay_, {{lane_, epoch_, 20, std::nullopt}}, *canary_);

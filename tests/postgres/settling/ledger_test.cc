@@ -155,7 +155,8 @@ TEST_F(LedgerTest, AttemptsAreRowsOfTheirEpoch) {
   Record({settlement});
   Record({settlement});
   EXPECT_EQ(Ask("SELECT string_agg(concat_ws(' ', n, charged, class), ', ' ORDER BY n) FROM "
-                "outbox.attempt WHERE epoch = " + std::to_string(epoch_)),
+                "outbox.attempt WHERE epoch = " +
+                std::to_string(epoch_)),
             "1 t timeout, 2 f proxy");
   settlement.epoch = epoch_ + 1;
   LoseTheLane();
@@ -167,8 +168,10 @@ TEST_F(LedgerTest, UnderAnotherCanaryOnlyTheSameEventIsSettled) {
   const EventRef kept = NewEvent(), copied = NewEvent(), lost = NewEvent();
   Record({Parked(copied)});
   admin_.Execute("test", "UPDATE outbox.canary SET id = gen_random_uuid()");
-  admin_.Execute("test", "UPDATE outbox.event SET recorded_at = recorded_at + interval '1us' "
-                         "WHERE id <> " + std::to_string(kept->id()));
+  admin_.Execute("test",
+                 "UPDATE outbox.event SET recorded_at = recorded_at + interval '1us' "
+                 "WHERE id <> " +
+                     std::to_string(kept->id()));
   const RecordResult result = Record({Delivered(kept), Delivered(copied), Delivered(lost)});
   EXPECT_EQ(result.strangers, 1);
   EXPECT_EQ(result.refused, 0);

@@ -126,7 +126,8 @@ TEST_F(LedgerConcurrencyTest, TwoRecordersTakeOutcomesBeforeBacklogRows) {
   zombie.Execute("test", "BEGIN");
   zombie.Execute("test",
                  "INSERT INTO outbox.outcome (event_id, finished_at, destination_id, bucket, "
-                 "state) SELECT id, now(), " + std::to_string(lane_.destination) +
+                 "state) SELECT id, now(), " +
+                     std::to_string(lane_.destination) +
                      ", bucket, 1 FROM outbox.event WHERE id = " + first);
   std::jthread owner([&] { RecordAll({{Dead(events_[0]), Parked(events_[1])}}); });
   const std::string waits =
@@ -174,9 +175,9 @@ TEST_F(LedgerConcurrencyTest, ATakeoverWaitsForTheBatchThatHoldsTheFence) {
   batch.Execute("test", "BEGIN");
   batch.Execute("test", "SELECT FROM outbox.fence FOR SHARE");
   Connection taker(database_.Conninfo());
-  EXPECT_THROW(taker.Execute("test",
-                             "SET LOCAL lock_timeout = 200; UPDATE outbox.fence SET owner = NULL"),
-               DatabaseFault);
+  EXPECT_THROW(
+      taker.Execute("test", "SET LOCAL lock_timeout = 200; UPDATE outbox.fence SET owner = NULL"),
+      DatabaseFault);
   EXPECT_EQ(Record({Delivered(events_[0])}).refused, 0) << "other batches go on";
   batch.Execute("test", "ROLLBACK");
 }

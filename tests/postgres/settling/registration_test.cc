@@ -29,13 +29,16 @@ class RegistrationTest : public SettlingTest {
     return {};
   }
   std::string Closed(const std::string& name) {
-    return Ask("SELECT string_agg(closed_up_to::text, ' ' ORDER BY shard) FROM outbox.lane l JOIN "
-               "outbox.destination d ON d.id = destination_id WHERE d.name = '" + name + "'");
+    return Ask(
+        "SELECT string_agg(closed_up_to::text, ' ' ORDER BY shard) FROM outbox.lane l JOIN "
+        "outbox.destination d ON d.id = destination_id WHERE d.name = '" +
+        name + "'");
   }
   void Close(const std::string& name, int shard, EventId high) {
     admin_.Execute("test", "UPDATE outbox.lane l SET closed_up_to = " + std::to_string(high) +
                                " FROM outbox.destination d WHERE d.id = l.destination_id AND "
-                               "d.name = '" + name + "' AND shard = " + std::to_string(shard));
+                               "d.name = '" +
+                               name + "' AND shard = " + std::to_string(shard));
   }
 };
 
@@ -77,7 +80,8 @@ TEST_F(RegistrationTest, ANewVersionTakesTheFencesAndTheLowestPlace) {
   roster_.Register({Wanting("x", {"a"}, 3)}, "r");
   EXPECT_EQ(Closed("x"), "70 70 70");
   EXPECT_EQ(Ask("SELECT count(*) FROM outbox.fence WHERE owner IS NULL AND epoch >= 0 AND "
-                "destination_id = " + std::to_string(id)),
+                "destination_id = " +
+                std::to_string(id)),
             "3");
   Settlement settlement = Dead(NewEvent());
   settlement.lane = {id, 1};
@@ -94,10 +98,12 @@ TEST_F(RegistrationTest, WhatATopicThatIsTakenAwayLeftUnsentIsInTheBacklog) {
   const std::string settled = insert("order.paid");
   const std::string unsent = insert("order.paid");
   const std::string kept = insert("other");
-  admin_.Execute("test",
-                 "INSERT INTO outbox.outcome (event_id, destination_id, bucket, state, finished_at) "
-                 "SELECT e.id, d.id, e.bucket, 1, now() FROM outbox.event e, outbox.destination d "
-                 "WHERE d.name = 'x' AND e.id = " + settled);
+  admin_.Execute(
+      "test",
+      "INSERT INTO outbox.outcome (event_id, destination_id, bucket, state, finished_at) "
+      "SELECT e.id, d.id, e.bucket, 1, now() FROM outbox.event e, outbox.destination d "
+      "WHERE d.name = 'x' AND e.id = " +
+          settled);
   roster_.Register({Wanting("x", {"order.shipped", "other"})}, "r");
   EXPECT_EQ(Ask("SELECT string_agg(b.event_id::text, ' ') FROM outbox.backlog b JOIN "
                 "outbox.destination d ON d.id = b.destination_id WHERE d.name = 'x'"),

@@ -58,9 +58,9 @@ EventRef SettlingTest::NewEvent(const std::string& key, const std::string& paylo
   request.filter.lane = lane_;
   request.filter.subscription.destination = lane_.destination;
   request.filter.subscription.topics = {{"*", 0}};
-  request.up_to = std::stoll(Ask("INSERT INTO outbox.event (topic, key, payload) VALUES ('t', " +
-                                 admin_.Quote(key) + ", " + admin_.Quote(payload) +
-                                 ") RETURNING id"));
+  request.up_to =
+      std::stoll(Ask("INSERT INTO outbox.event (topic, key, payload) VALUES ('t', " +
+                     admin_.Quote(key) + ", " + admin_.Quote(payload) + ") RETURNING id"));
   request.after = request.up_to - 1;
   PostgresEventLog log(session_);
   request.target = log.Start().head.snapshot;
@@ -114,7 +114,8 @@ RecordResult SettlingTest::Record(PostgresLedger& ledger, const std::vector<Sett
 void SettlingTest::LoseTheLane() {
   admin_.Execute("test",
                  "UPDATE outbox.fence SET owner = gen_random_uuid(), epoch = epoch + 1 WHERE "
-                 "destination_id = " + std::to_string(lane_.destination));
+                 "destination_id = " +
+                     std::to_string(lane_.destination));
 }
 
 }  // namespace postrider::test
