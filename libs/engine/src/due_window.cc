@@ -47,11 +47,13 @@ void DueWindow::AddPage(const std::vector<DueOrder>& rows, bool full) {
   reading_ = false;
   rows_.insert(rows.begin(), rows.end());
   if (full) {
+    // Rows kept while the page was read lie beyond it perhaps: they are durable, a later page has
+    // them. A row beyond the horizon would move it, at the next overflow, over rows never read.
     horizon_ = rows.back();
+    rows_.erase(rows_.upper_bound(*horizon_), rows_.end());
   } else {
     horizon_.reset();
   }
-  // Rows kept while the page was read may lie beyond the new horizon; being known early is no harm.
 }
 
 }  // namespace postrider
