@@ -13,6 +13,8 @@ void TailReader::Remove(LaneId lane) {
 }
 
 std::vector<Feed> TailReader::Abandon() {
+  // They stood where the tail stands: what they knew when they joined is long behind.
+  for (Feed& feed : feeds_) feed.FallOff(tail_->position(), tail_->unfinished());
   std::vector<Feed> all = std::move(feeds_);
   std::move(joining_.begin(), joining_.end(), std::back_inserter(all));
   feeds_.clear();
@@ -42,6 +44,9 @@ TailTurn TailReader::PollTurn(const MarkRounds& rounds) {
   TailRequest request = tail_->NextRequest(limit_);
   const bool joining = !joining_.empty() && !tail_->reading_late();
   if (joining) request.from = joining_.front().position();
+  // What had been given out before the rounds were looked at: ids of this poll may belong to
+  // transactions that began after the last round's.
+  const EventId given_out = tail_->last_value();
   TailPage page = log_.Poll(request);
   TailTurn turn;
   turn.sequence_went_back = SequenceWentBack(page.head);
@@ -63,7 +68,7 @@ TailTurn TailReader::PollTurn(const MarkRounds& rounds) {
   if (joined) feeds_.push_back(std::move(*joined));
   Publish();
   if (!tail_->reading_late()) {
-    for (Feed& feed : feeds_) feed.ObserveMarks(place_->position, place_->last_value, rounds);
+    for (Feed& feed : feeds_) feed.ObserveMarks(place_->position, given_out, rounds);
   }
   return turn;
 }
