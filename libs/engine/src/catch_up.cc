@@ -58,7 +58,7 @@ std::vector<Feed> CatchUp::TakeNear(const TailPlace& tail) {
 bool CatchUp::TurnOne(Feed& feed, const TailPlace& tail, const std::string& canary) {
   if (feed.needs_recovery()) {
     if (!feed.ReadyToRecover(tail.poll)) return false;
-    feed.Recover(log_.ReadLane(feed.filter().lane), tail.position);
+    feed.Recover(log_.ReadLane(feed.filter().lane), tail.position, canary);
     return true;
   }
   const int limit = PageFor(feed);

@@ -17,6 +17,7 @@ void Feed::BeginRecovery(std::uint64_t era, bool history_changed) {
   } else {
     marks_.JudgeAgain();
   }
+  port_->SetPendingMark(marks_.pending());
   port_->Reset(era);
 }
 
@@ -27,7 +28,7 @@ bool Feed::ReadyToRecover(std::uint64_t poll) {
   return poll >= *reset_seen_at_poll_ + 2;
 }
 
-void Feed::Recover(const SavedLane& saved, const Position& target) {
+void Feed::Recover(const SavedLane& saved, const Position& target, const std::string& canary) {
   assert(needs_recovery());
   if (!marks_.pending() && saved.mark) marks_ = MarkTracker(saved.mark);
   // Everything up to the closed id is done in any snapshot, so the target's may be taken for it:
@@ -36,6 +37,7 @@ void Feed::Recover(const SavedLane& saved, const Position& target) {
   step_ = Step{target.snapshot, std::max(target.high, saved.closed_up_to), false,
                saved.closed_up_to};
   recovering_ = true;
+  port_->SetHistory(canary);
   port_->SetClosed(saved.closed_up_to);
 }
 

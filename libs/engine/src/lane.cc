@@ -40,6 +40,9 @@ Lane::Lane(LaneSettings settings, std::int64_t epoch, RandomSource& random, Lane
 
 void Lane::Reset(std::uint64_t era) {
   era_ = era;
+  closing_.Forget();  // before anything is forgotten, which does not settle it
+  // What was remembered before and has left the memory is durable: pages asked for from now on know.
+  remembered_.clear();
   for (auto it = memory_.begin(); it != memory_.end();) {
     const Delivery& delivery = it->second;
     if (delivery.state == State::kSending || delivery.state == State::kSettling) {
@@ -59,8 +62,12 @@ void Lane::Reset(std::uint64_t era) {
   window_.Reset();
   keys_known_ = !ordered();
   keys_asked_ = page_came_ = false;
+  settled_unplaced_.clear();
+  left_.clear();
+  left_order_.clear();
+  answered_ = asked_;
+  put_back_.clear();
   loading_ = 0;
-  closing_.Abort();
 }
 
 void Lane::Take(const std::vector<EventRef>& events, std::shared_ptr<const std::string> canary,
@@ -74,8 +81,12 @@ void Lane::Take(const std::vector<EventRef>& events, std::shared_ptr<const std::
 void Lane::TakeOne(const EventRef& event, const std::shared_ptr<const std::string>& canary,
                    Timestamp now) {
   const auto remembered = remembered_.find(event->id());
-  if (remembered != remembered_.end() && remembered->second == event->identity) return;
   const auto held = memory_.find(event->id());
+  if (remembered != remembered_.end() && remembered->second == event->identity) {
+    // Should it have come from the backlog, its row there has been lost.
+    if (held != memory_.end()) BelongsToLog(held->second);
+    return;
+  }
   if (held != memory_.end()) {
     if (!(held->second.event->identity == event->identity)) clashing_.emplace_back(event, canary);
     return;
@@ -83,10 +94,17 @@ void Lane::TakeOne(const EventRef& event, const std::shared_ptr<const std::strin
   Delivery& delivery = Hold(event, Origin::kLog);
   delivery.canary = canary;
   if (!keys_known_) {
+    delivery.state = State::kUnplaced;
     unplaced_.push_back(event->id());
     return;
   }
   Admit(delivery, false, now);
+}
+
+void Lane::BelongsToLog(Delivery& delivery) {
+  if (delivery.origin == Origin::kLog) return;
+  delivery.origin = Origin::kLog;
+  --stored_;
 }
 
 void Lane::Recovered(std::uint64_t era) {
@@ -96,8 +114,11 @@ void Lane::Recovered(std::uint64_t era) {
 }
 
 void Lane::Judge(EventId high) {
-  const auto held = std::count_if(memory_.begin(), memory_.end(),
-                                  [&](const auto& entry) { return entry.first <= high; });
+  if (stopped_) return;  // what came since has not been taken
+  // What came from the backlog has its row there until its outcome is durable.
+  const auto held = std::count_if(memory_.begin(), memory_.end(), [&](const auto& entry) {
+    return entry.first <= high && entry.second.origin == Origin::kLog;
+  });
   const auto clashing = std::count_if(clashing_.begin(), clashing_.end(), [&](const auto& entry) {
     return entry.first->id() <= high;
   });
@@ -122,9 +143,13 @@ void Lane::Forget(EventId id) {
   } else {
     bytes_ -= static_cast<std::int64_t>(event.body.size());
   }
-  if (found->second.origin != Origin::kLog) --stored_;
+  const bool of_log = found->second.origin == Origin::kLog;
   memory_.erase(found);
-  closing_.Left(id);
+  if (of_log) {
+    closing_.Left(id);
+  } else {
+    --stored_;
+  }
 }
 
 // -- Placing ------------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ void Lane::Die(Delivery& delivery, DeadReason reason, Answered answered) {
   observer_.OnAttempt(*delivery.event, answered.attempt);
   Outcome outcome = MakeOutcome(delivery, OutcomeState::kDead, answered);
   outcome.reason = reason;
+  delivery.died = true;
   SettleFinally(delivery, std::move(outcome), &answered);
   EndOfKey(delivery, true);
 }
@@ -113,7 +114,7 @@ void Lane::Retry(Delivery& delivery, milliseconds delay, Answered answered) {
   entry.http_status = answered.attempt.http_status;
   entry.error = answered.attempt.error;
   std::vector<EventId> waiting;
-  if (Keyed(delivery)) waiting = keys_.Park(*delivery.event->key);
+  if (Keyed(delivery)) waiting = keys_.Park(*delivery.event->key, KeyOrder::Parked::kHead);
   SettleIntoBacklog(delivery, std::move(entry), {std::move(answered.attempt)});
   BlockAll(waiting);
 }
@@ -141,7 +142,7 @@ void Lane::BackToFront(Delivery& delivery) {
   delivery.sent = false;
   --unsettled_;
   delivery.state = State::kQueued;
-  if (stopped_) return Forget(delivery.event->id());
+  if (stopped_) return;  // it stays in memory: nothing may be closed over it
   (delivery.origin == Origin::kLog ? fresh_ : due_).push_front(delivery.event->id());
 }
 
@@ -157,7 +158,7 @@ void Lane::EndOfKey(const Delivery& delivery, bool died) {
   if (!Keyed(delivery)) return;
   const std::string& key = *delivery.event->key;
   if (died && settings_.order.after_dead == AfterDead::kBlock) {
-    BlockAll(keys_.Park(key));
+    BlockAll(keys_.Park(key, KeyOrder::Parked::kDead));
   } else {
     RunNext(keys_.Finish(key));
   }

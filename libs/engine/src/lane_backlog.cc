@@ -8,12 +8,11 @@ namespace postrider {
 namespace {
 
 constexpr std::int64_t kStoredShare = 4;
-/// A row that cannot be taken yet is looked at again after this time.
-constexpr seconds kLookAgain{1};
 
 }  // namespace
 
 void Lane::Ask(BacklogQuery query) {
+  query.number = ++asked_;
   query.era = era_;
   effects_.Ask(std::move(query));
 }
@@ -72,6 +71,13 @@ bool Lane::AskForBody(Delivery& delivery) {
 
 void Lane::OnReply(BacklogReply reply, Timestamp now) {
   if (reply.query.era != era_ || stopped_) return;
+  answered_ = reply.query.number - 1;
+  Answer(reply, now);
+  answered_ = reply.query.number;
+  ForgetLeaving();
+}
+
+void Lane::Answer(const BacklogReply& reply, Timestamp now) {
   switch (reply.query.kind) {
     case BacklogQuery::Kind::kKeys: return OnKeys(reply, now);
     case BacklogQuery::Kind::kDue:
@@ -82,10 +88,31 @@ void Lane::OnReply(BacklogReply reply, Timestamp now) {
   }
 }
 
+/// The row was read before the delivery left the memory.
+bool Lane::IsStale(const StoredDelivery& stored) const {
+  const auto left = left_.find(stored.event->id());
+  return left != left_.end() && stored.run <= left->second.run && left->second.asked > answered_;
+}
+
+/// What left before the last question answered was asked, is known to all answers to come.
+void Lane::ForgetLeaving() {
+  while (!left_order_.empty() && left_order_.front().second <= answered_) {
+    const auto [id, asked] = left_order_.front();
+    left_order_.pop_front();
+    const auto found = left_.find(id);
+    if (found != left_.end() && found->second.asked == asked) left_.erase(found);
+  }
+}
+
 void Lane::OnKeys(const BacklogReply& reply, Timestamp now) {
   const bool blocks = settings_.order.after_dead == AfterDead::kBlock;
   for (const StoredKey& key : reply.keys) keys_.Restore(key, blocks);
+  for (const StoredKey& key : std::exchange(settled_unplaced_, {})) {
+    if (key.blocked == 0 && !key.has_head && !key.has_dead) keys_.Unpark(key.key);
+    keys_.Restore(key, blocks);
+  }
   RestoreKeysInMemory();
+  keys_.EndRestore();
   keys_known_ = true;
   for (const EventId id : std::exchange(unplaced_, {})) {
     const auto found = memory_.find(id);
@@ -93,15 +120,35 @@ void Lane::OnKeys(const BacklogReply& reply, Timestamp now) {
   }
 }
 
+/// What a delivery that is being recorded will be to its key.
+StoredKey Lane::KeyOf(const Delivery& delivery) const {
+  StoredKey key;
+  key.key = *delivery.event->key;
+  key.blocked = delivery.park == kNever ? 1 : 0;
+  key.has_head = delivery.park && *delivery.park != kNever;
+  key.has_dead = delivery.died;
+  if (key.has_head || key.has_dead) key.head = delivery.event->id();
+  return key;
+}
+
 /// What was under way when the era began keeps its place in its key.
 void Lane::RestoreKeysInMemory() {
+  const bool blocks = settings_.order.after_dead == AfterDead::kBlock;
   for (auto& [id, delivery] : memory_) {
-    if (!Keyed(delivery)) continue;
-    const std::string& key = *delivery.event->key;
-    if (delivery.state == State::kSending) {
-      keys_.ArriveHead(key, id);
-    } else if (delivery.state == State::kSettling && delivery.park && *delivery.park != kNever) {
-      keys_.Restore({.key = key, .blocked = 0, .has_head = true, .has_dead = false}, false);
+    // Its row may have been read as that of a head which will never come.
+    const bool ended = delivery.state == State::kSettling && !delivery.park;
+    if (Keyed(delivery) && ended) keys_.Unpark(*delivery.event->key);
+  }
+  for (auto& [id, delivery] : memory_) {
+    if (!Keyed(delivery) || delivery.state == State::kUnplaced) continue;
+    const StoredKey key = KeyOf(delivery);
+    if (delivery.state != State::kSettling) {
+      keys_.ArriveHead(key.key, id);
+    } else if (key.blocked > 0) {
+      keys_.RestoreWriting(key.key);
+      delivery.park_era = era_;
+    } else if (key.has_head || key.has_dead) {
+      keys_.Restore(key, blocks);
     }
   }
 }
@@ -113,14 +160,14 @@ void Lane::OnLoaded(const BacklogReply& reply, Timestamp now) {
 
 void Lane::OnStored(const StoredDelivery& stored, Timestamp now) {
   const BacklogEntry& entry = stored.entry;
-  if (entry.waiting_for == WaitingFor::kPredecessor) return;
-  const auto held = memory_.find(stored.event->id());
+  if (entry.waiting_for == WaitingFor::kPredecessor || IsStale(stored)) return;
+  const EventId id = stored.event->id();
+  const auto held = memory_.find(id);
   if (held != memory_.end()) {
-    // It was replayed while its last run is still being recorded.
-    if (held->second.run != stored.run) window_.Add({now + kLookAgain, stored.event->id()});
+    if (held->second.run != stored.run) put_back_[id] = {entry.due_at, id};
     return;
   }
-  if (entry.due_at > now) return window_.Add({entry.due_at, stored.event->id()});
+  if (entry.due_at > now) return window_.Add({entry.due_at, id});
   Delivery& delivery = HoldStored(stored, Origin::kDue);
   Admit(delivery, entry.waiting_for != WaitingFor::kSchedule, now);
 }
@@ -138,12 +185,14 @@ Lane::Delivery& Lane::HoldStored(const StoredDelivery& stored, Origin origin) {
 void Lane::OnKeyLoaded(const BacklogReply& reply) {
   const std::string& key = reply.query.key;
   if (reply.query.unless_dead) {
-    if (reply.deliveries.empty()) return;  // its dead letter is still open
+    // Its dead letter is still open, or something else parks the key by now.
+    if (reply.deliveries.empty() || keys_.parked(key) != KeyOrder::Parked::kDead) return;
     keys_.Unpark(key);
   }
+  if (keys_.parked(key) != KeyOrder::Parked::kNo) return keys_.GiveUpLoad(key);
   std::vector<EventId> ids;
   for (const StoredDelivery& stored : reply.deliveries) {
-    if (memory_.contains(stored.event->id())) continue;
+    if (memory_.contains(stored.event->id()) || IsStale(stored)) continue;
     HoldStored(stored, Origin::kBlocked);
     ids.push_back(stored.event->id());
   }
@@ -173,9 +222,19 @@ void Lane::OnSettled(const std::vector<EventId>& ids) {
     const Delivery& delivery = found->second;
     --settling_;
     if (delivery.sent) --unsettled_;
+    NoteLeaving(delivery);
     if (delivery.park) OnParked(delivery);
     Forget(id);
+    if (const auto put_back = put_back_.extract(id)) window_.Add(put_back.mapped());
   }
+}
+
+void Lane::NoteLeaving(const Delivery& delivery) {
+  if (asked_ > answered_ && delivery.park != kNever) {
+    left_[delivery.event->id()] = {delivery.run, asked_};
+    left_order_.emplace_back(delivery.event->id(), asked_);
+  }
+  if (!keys_known_ && Keyed(delivery)) settled_unplaced_.push_back(KeyOf(delivery));
 }
 
 void Lane::OnParked(const Delivery& delivery) {
@@ -183,14 +242,11 @@ void Lane::OnParked(const Delivery& delivery) {
     window_.Add({*delivery.park, delivery.event->id()});
     return;
   }
+  // Written for a table of keys that has been forgotten since: see NoteLeaving.
+  if (delivery.park_era != era_) return;
   const std::string& key = *delivery.event->key;
-  if (delivery.park_era != era_) {
-    // Written for a table of keys that has been built anew since; perhaps without this row.
-    keys_.Restore({.key = key, .blocked = 1, .has_head = false, .has_dead = false}, false);
-    return;
-  }
   keys_.BlockedIsDurable(key);
-  if (settings_.order.after_dead == AfterDead::kBlock && keys_.IsParked(key)) {
+  if (keys_.parked(key) == KeyOrder::Parked::kDead) {
     // The dead letter that blocks the key may have been resolved before this row existed.
     BacklogQuery query;
     query.kind = BacklogQuery::Kind::kKey;

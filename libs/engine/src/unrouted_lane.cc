@@ -21,7 +21,8 @@ void UnroutedLane::SetSubscriptions(std::vector<Subscription> subscriptions) {
 void UnroutedLane::Reset(std::uint64_t era) {
   era_ = era;
   due_.clear();
-  closing_.Abort();
+  clashing_.clear();
+  closing_.Forget();
   for (auto it = memory_.begin(); it != memory_.end();) {
     const EventId id = it->first;
     const bool keep = it->second.settling;
@@ -33,22 +34,30 @@ void UnroutedLane::Reset(std::uint64_t era) {
 void UnroutedLane::Take(const std::vector<EventRef>& events,
                         std::shared_ptr<const std::string> canary, Timestamp /*now*/) {
   if (stopped_) return;
-  for (const EventRef& event : events) {
-    // What is being settled is in memory still; nothing is ever sent here, so the same id of
-    // another history may wait for the next recovery.
-    const auto [it, added] = memory_.try_emplace(event->id(), Waiting{event, canary, false});
-    if (!added) continue;
-    bytes_ += static_cast<std::int64_t>(event->body.size());
-    due_.emplace(event->identity.recorded_at + settings_.after, event->id());
+  for (const EventRef& event : events) TakeOne(event, canary);
+}
+
+void UnroutedLane::TakeOne(const EventRef& event,
+                           const std::shared_ptr<const std::string>& canary) {
+  const auto [it, added] = memory_.try_emplace(event->id(), Waiting{event, canary, false});
+  if (!added) {
+    if (!(it->second.event->identity == event->identity)) clashing_.emplace_back(event, canary);
+    return;
   }
+  bytes_ += static_cast<std::int64_t>(event->body.size());
+  due_.emplace(event->identity.recorded_at + settings_.after, event->id());
 }
 
 void UnroutedLane::Recovered(std::uint64_t /*era*/) {}
 
 void UnroutedLane::Judge(EventId high) {
+  if (stopped_) return;  // what came since has not been taken
   const auto open = std::count_if(memory_.begin(), memory_.end(),
                                   [&](const auto& entry) { return entry.first <= high; });
-  closing_.Judge(high, static_cast<std::size_t>(open));
+  const auto clashing = std::count_if(clashing_.begin(), clashing_.end(), [&](const auto& entry) {
+    return entry.first->id() <= high;
+  });
+  closing_.Judge(high, static_cast<std::size_t>(open + clashing));
 }
 
 void UnroutedLane::OnSettled(const std::vector<EventId>& ids) {
@@ -61,6 +70,9 @@ void UnroutedLane::OnSettled(const std::vector<EventId>& ids) {
 }
 
 void UnroutedLane::Pump(Timestamp now) {
+  if (!stopped_ && !clashing_.empty()) {
+    for (auto& [event, canary] : std::exchange(clashing_, {})) TakeOne(event, canary);
+  }
   while (!stopped_ && !due_.empty() && due_.begin()->first <= now) {
     const EventId id = due_.begin()->second;
     due_.erase(due_.begin());

@@ -51,7 +51,8 @@ class BacklogStore {
   /// The deliveries with these ids that are still in the backlog, with their events.
   virtual std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) = 0;
   /// The first `limit` deliveries of a key that wait for a predecessor, by id. None while
-  /// `unless_dead` and the key has an open dead letter.
+  /// `unless_dead` and the key has an open dead letter, or a row that has to go first: one that
+  /// waits for a retry or was put back by a person.
   virtual std::vector<StoredDelivery> LoadKey(LaneId lane, const std::string& key, int limit,
                                               bool unless_dead) = 0;
   /// Every key of the lane with rows in the backlog (or, `with_dead`, an open dead letter).

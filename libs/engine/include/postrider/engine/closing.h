@@ -17,7 +17,8 @@ class Closing {
     closed_up_to_ = high;
     judging_ = 0;
   }
-  void Abort() { judging_ = 0; }
+  /// Nothing is known until `Set`: what was closed may have been of another history.
+  void Forget() { Set(0); }
   /// @param open  deliveries in memory with `id <= high`
   void Judge(EventId high, std::size_t open) {
     judging_ = high;

@@ -34,7 +34,8 @@ class Feed {
   /// @param poll  number of the last poll of the tail
   bool ReadyToRecover(std::uint64_t poll);
   /// Starts to read everything above what is saved as closed, up to a position of the tail.
-  void Recover(const SavedLane& saved, const Position& target);
+  /// @param canary  seen before `saved` was read
+  void Recover(const SavedLane& saved, const Position& target, const std::string& canary);
   /// Reading rows of which some may be settled already.
   bool recovering() const { return recovering_; }
 

@@ -42,11 +42,20 @@ class KeyOrder {
   /// The active delivery ended, or died with `continue`. Returns the next to run, if one waits in
   /// memory.
   std::optional<EventId> Finish(const std::string& key);
+  /// What a parked key waits for.
+  enum class Parked {
+    kNo,
+    kHead,  ///< a delivery that comes back when it is due
+    kDead,  ///< a person, who resolves a dead letter
+  };
   /// The active delivery must wait or died with `block`: returns those waiting in memory, which
   /// are to be written to the backlog.
-  std::vector<EventId> Park(const std::string& key);
-  /// What parked the key is gone for good (its dead letter was resolved): the rest may go on.
+  std::vector<EventId> Park(const std::string& key, Parked why);
+  /// What parked the key is gone for good (its dead letter was resolved): the rest may go on, from
+  /// the `Loaded` or `EndRestore` that follows.
   void Unpark(const std::string& key);
+  /// Rows asked for came when the key was parked again: they are left where they are.
+  void GiveUpLoad(const std::string& key);
 
   /// A row that `Arrive` or `Park` asked for is durable.
   void BlockedIsDurable(const std::string& key);
@@ -57,10 +66,13 @@ class KeyOrder {
   std::vector<std::string> TakeLoads();
   /// For a row being blocked: the delivery it waits for.
   EventId Predecessor(const std::string& key) const;
-  bool IsParked(const std::string& key) const;
+  Parked parked(const std::string& key) const;
 
-  /// After a restart: what the backlog holds of a key.
+  /// After a restart: what the backlog holds of a key. Nothing is asked for until EndRestore.
   void Restore(const StoredKey& stored, bool blocks_after_dead);
+  /// A row is still being written as blocked since before the restart.
+  void RestoreWriting(const std::string& key);
+  void EndRestore();
   void Clear();
 
   std::size_t size() const { return keys_.size(); }
@@ -72,10 +84,12 @@ class KeyOrder {
     std::deque<EventId> waiting;
     std::int64_t stored = 0;   ///< rows in the backlog that wait for a predecessor
     std::int64_t writing = 0;  ///< of them, not durable yet
-    bool parked = false;
+    std::int64_t since_load = 0;  ///< of them, blocked since the load was asked for
+    Parked parked = Parked::kNo;
     bool loading = false;
   };
 
+  static void CountBlocked(State& state, std::int64_t rows);
   void Settle(const std::string& key, State& state);
   std::optional<EventId> RunNext(State& state);
 

@@ -71,7 +71,7 @@ class Lane : public LaneBase {
   const LaneSettings& settings() const { return settings_; }
 
  private:
-  enum class State { kQueued, kLoadingBody, kSending, kSettling };
+  enum class State { kUnplaced, kQueued, kLoadingBody, kSending, kSettling };
   enum class Origin { kLog, kDue, kBlocked };
   struct Delivery {
     EventRef event;
@@ -86,6 +86,7 @@ class Lane : public LaneBase {
     bool new_key = false;
     bool big = false;               ///< its body was read alone
     bool sent = false;              ///< counts as unsettled
+    bool died = false;
     std::optional<Timestamp> park;  ///< being written to the backlog, due then (kNever: blocked)
     std::uint64_t park_era = 0;
   };
@@ -97,6 +98,7 @@ class Lane : public LaneBase {
 
   void TakeOne(const EventRef& event, const std::shared_ptr<const std::string>& canary,
                Timestamp now);
+  void BelongsToLog(Delivery& delivery);
   void Admit(Delivery& delivery, bool head, Timestamp now);
   void Queue(Delivery& delivery);
   void Block(Delivery& delivery);
@@ -110,12 +112,17 @@ class Lane : public LaneBase {
   bool AskForBody(Delivery& delivery);
   void OnKeys(const BacklogReply& reply, Timestamp now);
   void RestoreKeysInMemory();
+  StoredKey KeyOf(const Delivery& delivery) const;
+  void Answer(const BacklogReply& reply, Timestamp now);
+  bool IsStale(const StoredDelivery& stored) const;
+  void ForgetLeaving();
   void OnLoaded(const BacklogReply& reply, Timestamp now);
   void OnStored(const StoredDelivery& stored, Timestamp now);
   void OnKeyLoaded(const BacklogReply& reply);
   void OnBody(const BacklogReply& reply);
   Delivery& HoldStored(const StoredDelivery& stored, Origin origin);
   void OnParked(const Delivery& delivery);
+  void NoteLeaving(const Delivery& delivery);
 
   Held Obstacle(Timestamp now) const;
   Delivery* NextQueued();
@@ -161,6 +168,20 @@ class Lane : public LaneBase {
   bool keys_asked_ = false;
   bool page_came_ = false;  ///< of the recovery: the keys may be asked for
   std::deque<EventId> unplaced_;  ///< taken before the keys were known
+  /// What became durable since the keys were forgotten: what is read of them may be older.
+  std::vector<StoredKey> settled_unplaced_;
+  std::uint64_t asked_ = 0;     ///< the number of the last question
+  std::uint64_t answered_ = 0;  ///< of the last one answered; they are answered in order
+  struct Leaving {
+    std::int16_t run;
+    std::uint64_t asked;
+  };
+  /// Deliveries that ended or were parked while questions were open: what the answers up to `asked`
+  /// bring of them may be older.
+  std::unordered_map<EventId, Leaving> left_;
+  std::deque<std::pair<EventId, std::uint64_t>> left_order_;
+  /// Put back by a person while their last run was still being recorded.
+  std::unordered_map<EventId, DueOrder> put_back_;
   std::unordered_map<EventId, EventIdentity> remembered_;  ///< under way when the era began
   /// Events whose id is that of another event still in memory (a changed history).
   std::vector<std::pair<EventRef, std::shared_ptr<const std::string>>> clashing_;

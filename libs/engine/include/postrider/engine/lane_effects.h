@@ -30,6 +30,7 @@ struct BacklogQuery {
   };
   Kind kind = Kind::kDue;
   std::uint64_t era = 0;
+  std::uint64_t number = 0;  ///< counts the questions of a lane
   DueOrder after;
   int limit = 0;
   std::vector<EventId> ids;

@@ -29,6 +29,8 @@ class LanePort {
   /// then on the lane remembers what it still holds, so that pages asked for later are compared.
   virtual void Reset(std::uint64_t era) = 0;
   virtual bool WasReset(std::uint64_t era) const = 0;
+  /// What is closed from now on, is so in the history of that canary. For the keeper.
+  virtual void SetHistory(const std::string& /*canary*/) {}
   /// A recovery begins: this is what the database has as closed.
   virtual void SetClosed(EventId high) = 0;
   /// Rows of the log that the lane takes, in order.

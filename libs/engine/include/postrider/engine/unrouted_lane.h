@@ -1,7 +1,10 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "postrider/engine/closing.h"
@@ -47,6 +50,7 @@ class UnroutedLane : public LaneBase {
     bool settling = false;
   };
 
+  void TakeOne(const EventRef& event, const std::shared_ptr<const std::string>& canary);
   void EndOne(EventId id, Timestamp now);
   void Forget(EventId id);
 
@@ -59,6 +63,8 @@ class UnroutedLane : public LaneBase {
   std::vector<Subscription> subscriptions_;
   std::unordered_map<EventId, Waiting> memory_;
   std::multimap<Timestamp, EventId> due_;
+  /// Events whose id is that of another event still in memory (a changed history).
+  std::vector<std::pair<EventRef, std::shared_ptr<const std::string>>> clashing_;
   Closing closing_;
   std::int64_t bytes_ = 0;
   int settling_ = 0;
