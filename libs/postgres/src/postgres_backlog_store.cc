@@ -105,7 +105,10 @@ std::vector<StoredDelivery> PostgresBacklogStore::LoadKey(LaneId lane, const std
       "s.destination_id = " + destination + " AND s.key = " + Quote(key) + " AND s.waiting_for = 3";
   if (unless_dead) {
     conditions += " AND NOT EXISTS (SELECT FROM outbox.dead_letter d WHERE d.destination_id = " +
-                  destination + " AND d.key = " + Quote(key) + " AND d.status = 'open')";
+                  destination + " AND d.key = " + Quote(key) +
+                  " AND d.status = 'open') AND NOT EXISTS (SELECT FROM outbox.backlog h WHERE "
+                  "h.destination_id = " +
+                  destination + " AND h.key = " + Quote(key) + " AND h.waiting_for IN (2, 4))";
   }
   return LoadWhere(conditions + " ORDER BY s.event_id LIMIT " + std::to_string(limit));
 }
