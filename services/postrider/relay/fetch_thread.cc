@@ -59,9 +59,10 @@ void FetchThread::Fetch(std::stop_token stop, Connection& connection) {
 
 void FetchThread::FollowEra(BacklogStore& backlog) {
   const Exchange::Era era = exchange_.era();
+  // May throw, so before any feed is in hand.
+  if (era.number != era_) backlog.ReadForeign();
   std::vector<Feed> feeds = exchange_.TakeForFetcher();
   if (era.number != era_) {
-    backlog.ReadForeign();
     catch_up_->BeginRecovery(era.number, era.HistoryChangedSince(era_));
     era_ = era.number;
   }

@@ -64,13 +64,14 @@ void Housekeeper::SavePositions(PostgresRoster& roster) {
   if (canary.empty()) return;
   std::vector<LaneProgress> progress;
   for (const auto& [id, owned] : lanes_.All()) {
-    const EventId closed = owned.link->ClosedUpTo();
+    const auto closed = owned.link->ClosedUnder(canary);
+    if (!closed) continue;
     const auto mark = owned.link->pending_mark();
     Saved& saved = saved_[id];
     // A saved row costs a row version: only what helps a recovery is worth one.
-    if (closed == saved.closed && (!mark || saved.mark)) continue;
-    saved = {closed, mark.has_value()};
-    progress.push_back({id, owned.epoch, closed, mark});
+    if (*closed == saved.closed && (!mark || saved.mark)) continue;
+    saved = {*closed, mark.has_value()};
+    progress.push_back({id, owned.epoch, *closed, mark});
   }
   roster.Save(incarnation_, progress, canary);
 }

@@ -19,6 +19,11 @@ void LaneLink::Reset(std::uint64_t era) {
   });
 }
 
+void LaneLink::SetHistory(const std::string& canary) {
+  const std::lock_guard lock(mutex_);
+  closed_canary_ = canary;
+}
+
 void LaneLink::SetClosed(EventId high) {
   closed_.store(high);
   post_([high](LaneBase& lane) { lane.SetClosed(high); });
@@ -58,6 +63,14 @@ void LaneLink::SetPendingMark(std::optional<Mark> mark) {
 std::optional<Mark> LaneLink::pending_mark() const {
   const std::lock_guard lock(mutex_);
   return mark_;
+}
+
+std::optional<EventId> LaneLink::ClosedUnder(const std::string& canary) const {
+  const std::lock_guard lock(mutex_);
+  const EventId closed = closed_.load();
+  // A lane that has forgotten everything shows 0 until its recovery begins.
+  if (closed <= 0 || closed_canary_ != canary) return std::nullopt;
+  return closed;
 }
 
 LaneLink::Gauges LaneLink::gauges() const {

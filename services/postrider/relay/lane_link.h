@@ -29,6 +29,7 @@ class LaneLink : public LanePort {
   LaneRoom Room() const override;
   void Reset(std::uint64_t era) override;
   bool WasReset(std::uint64_t era) const override { return era_.load() >= era; }
+  void SetHistory(const std::string& canary) override;
   void SetClosed(EventId high) override;
   void Take(std::vector<EventRef> events, const std::string& canary) override;
   void Recovered(std::uint64_t era) override;
@@ -41,6 +42,8 @@ class LaneLink : public LanePort {
   /// By the loop, after each task: what the lane looks like now.
   void Publish(const LaneBase& lane);
   std::optional<Mark> pending_mark() const;
+  /// What may be saved as closed in the history of that canary; nullopt: nothing yet.
+  std::optional<EventId> ClosedUnder(const std::string& canary) const;
   void Post(Task task) { post_(std::move(task)); }
   struct Gauges {
     LaneStats stats;
@@ -66,6 +69,7 @@ class LaneLink : public LanePort {
   std::atomic<bool> quiet_{false};
   mutable std::mutex mutex_;
   std::optional<Mark> mark_;                   ///< guarded by mutex_
+  std::string closed_canary_;                  ///< guarded by mutex_
   Gauges gauges_;                              ///< guarded by mutex_
   std::shared_ptr<const std::string> canary_;  ///< of the reader that gave last
 };

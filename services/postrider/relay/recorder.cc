@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "postrider/postgres/postgres_ledger.h"
@@ -139,6 +140,7 @@ void Recorder::WriteGroup(Ledger& ledger, std::vector<Item*> group) {
     access_.metrics.relay().ObserveQuery("record", std::chrono::duration_cast<microseconds>(
                                                        std::chrono::steady_clock::now() - began));
     Note(result, group.size());
+    StopLost(result, group);
     Acknowledge(group);
   } catch (const DatabaseFault& fault) {
     if (fault.connection_lost() || !IsAboutTheData(fault)) throw;
@@ -163,6 +165,16 @@ void Recorder::WriteOne(Ledger& ledger, Item& item) {
                     {{"event_id", bare.event->id()}});
   Note(ledger.Record({&bare}), 1);
   Acknowledge({&item});
+}
+
+/// What such a lane believes to be recorded is not: it must send nothing more, not even until this
+/// incarnation ends.
+void Recorder::StopLost(const RecordResult& result, const std::vector<Item*>& group) {
+  const std::set<LaneId> lost(result.lost_lanes.begin(), result.lost_lanes.end());
+  for (const Item* item : group) {
+    if (!lost.contains(item->settlement.lane)) continue;
+    item->link->Post([](LaneBase& lane) { lane.Stop(); });
+  }
 }
 
 void Recorder::Acknowledge(const std::vector<Item*>& group) {

@@ -51,6 +51,7 @@ class Recorder {
   void Write(Ledger& ledger, Items& batch);
   void WriteGroup(Ledger& ledger, std::vector<Item*> group);
   void WriteOne(Ledger& ledger, Item& item);
+  void StopLost(const RecordResult& result, const std::vector<Item*>& group);
   void Acknowledge(const std::vector<Item*>& group);
   void Note(const RecordResult& result, std::size_t size);
 

@@ -45,7 +45,7 @@ void TailThread::Read(std::stop_token stop, Connection& connection) {
     milliseconds wait = poll_.min;
     while (!stop.stop_requested()) {
       FollowEra(reader);
-      for (Feed& feed : exchange_.TakeForTail()) reader.Join(std::move(feed));
+      TakeJoining(reader);
       const auto began = std::chrono::steady_clock::now();
       TailTurn turn = reader.Turn(exchange_.rounds());
       access_.metrics.relay().ObserveQuery("poll", std::chrono::duration_cast<microseconds>(
@@ -89,6 +89,20 @@ void TailThread::FollowEra(TailReader& reader) {
   const std::uint64_t era = exchange_.era().number;
   if (era == std::exchange(era_, era)) return;
   exchange_.GiveToFetcher(reader.Abandon());
+}
+
+/// A lane that was handed over before the present era began stands in a position of before: it has
+/// to recover first.
+void TailThread::TakeJoining(TailReader& reader) {
+  std::vector<Feed> of_before;
+  for (Feed& feed : exchange_.TakeForTail()) {
+    if (feed.era() == era_) {
+      reader.Join(std::move(feed));
+    } else {
+      of_before.push_back(std::move(feed));
+    }
+  }
+  exchange_.GiveToFetcher(std::move(of_before));
 }
 
 void TailThread::NoteTurn(const TailReader& reader, const TailTurn& turn) {

@@ -31,6 +31,7 @@ class TailThread {
   void Read(std::stop_token stop, Connection& connection);
   void Begin(TailReader& reader);
   void FollowEra(TailReader& reader);
+  void TakeJoining(TailReader& reader);
   void NoteTurn(const TailReader& reader, const TailTurn& turn);
 
   const DatabaseAccess& access_;
