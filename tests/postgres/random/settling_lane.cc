@@ -16,7 +16,7 @@ void SettlingLane::Reset(std::uint64_t era) {
   era_ = era;
   queue_.clear();
   taken_.clear();
-  closing_.Abort();
+  closing_.Forget();
   remembered_.clear();
   for (const Settlement& settlement : sent_) remembered_.insert(settlement.event->id());
 }

@@ -130,6 +130,7 @@ void SmallRelay::Keep() {
   std::vector<std::size_t> moved;
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     const SettlingLane& lane = *lanes_[i];
+    if (lane.ClosedUpTo() == 0) continue;  // it recovers and does not know its place yet
     progress.push_back({lane.id(), lane.epoch(), lane.ClosedUpTo(), lane.pending()});
     if (lane.ClosedUpTo() > saved_[i]) moved.push_back(i);
   }
