@@ -1,0 +1,85 @@
+#include "simulation/simulated_lane.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postrider::simulation {
+
+SimulatedLane::SimulatedLane(LaneId id, std::int64_t epoch, const LaneSurroundings& surroundings)
+    : id_(id),
+      around_(surroundings),
+      link_(
+          id, [this](LaneLink::Task task) { Post([this, task = std::move(task)] { task(lane()); }); },
+          [this] { return around_.world.time.now(); }) {
+  const Scenario& scenario = around_.world.scenario;
+  LaneEffects& effects = *this;
+  LaneObserver& observer = *this;
+  if (id.destination == kUnrouted) {
+    unrouted_.emplace(scenario.unrouted, epoch, 200, 1 << 20, effects, observer);
+    unrouted_->SetSubscriptions(scenario.FilterOf(id).others);
+  } else {
+    lane_.emplace(scenario.SettingsOf(id), epoch, around_.random, effects,
+                  observer);
+  }
+  link_.Publish(lane());
+}
+
+LaneBase& SimulatedLane::lane() {
+  if (lane_) return *lane_;
+  return *unrouted_;
+}
+
+void SimulatedLane::Post(std::function<void()> task) {
+  const Timestamp now = around_.world.time.now();
+  last_task_ = std::max(last_task_, now + around_.world.chance.Around(microseconds(300)));
+  around_.later(last_task_ - now, [this, task = std::move(task)] {
+    task();
+    Pump();
+  });
+}
+
+void SimulatedLane::Pump() {
+  VirtualTime& time = around_.world.time;
+  lane().Pump(time.now());
+  link_.Publish(lane());
+  const Timestamp wake = lane().NextWake();
+  if (wake == kNever || wake == timer_at_) return;
+  timer_at_ = wake;
+  around_.later(std::max(wake - time.now(), microseconds(0)), [this, wake] {
+    if (timer_at_ == wake) timer_at_ = kNever;
+    Pump();
+  });
+}
+
+void SimulatedLane::Reply(BacklogReply reply) {
+  Post([this, reply = std::move(reply)] { lane_->OnReply(reply, around_.world.time.now()); });
+}
+
+void SimulatedLane::NoteForeign(DueOrder row) {
+  Post([this, row] { lane_->OnForeignRow(row); });
+}
+
+void SimulatedLane::Start(Send send) {
+  World& world = around_.world;
+  world.oracle.OnStarted(around_.incarnation, id_, *send.event);
+  const int run = send.new_key_run.value_or(world.oracle.RunOf(*send.event, id_.destination));
+  SimulatedPartner::Reply reply = world.partner.Call(*send.event, id_.destination, run);
+  around_.later(reply.after, [this, send = std::move(send), answer = std::move(reply.answer)] {
+    around_.world.oracle.OnAnswered(around_.incarnation, id_, *send.event, answer);
+    lane_->OnAnswer(send.ticket, answer, around_.world.time.now(), "POST");
+    Pump();
+  });
+}
+
+void SimulatedLane::Settle(Settlement settlement) {
+  settlement.lane = id_;
+  around_.recorder.Add(std::move(settlement), link_);
+}
+
+void SimulatedLane::Ask(BacklogQuery query) { around_.exchange.Ask({id_, std::move(query)}); }
+
+void SimulatedLane::OnOutcome(const Event& event, const Outcome& outcome) {
+  around_.world.oracle.OnDecided(id_, event, outcome.state);
+}
+
+}  // namespace postrider::simulation
