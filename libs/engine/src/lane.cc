@@ -87,8 +87,9 @@ void Lane::TakeOne(const EventRef& event, const std::shared_ptr<const std::strin
     if (held != memory_.end()) BelongsToLog(held->second);
     return;
   }
-  if (held != memory_.end()) {
-    if (!(held->second.event->identity == event->identity)) clashing_.emplace_back(event, canary);
+  if (held != memory_.end() && held->second.event->identity == event->identity) return;
+  if (held != memory_.end() || IsBehindClash(*event)) {
+    clashing_.emplace_back(event, canary);
     return;
   }
   Delivery& delivery = Hold(event, Origin::kLog);
@@ -99,6 +100,13 @@ void Lane::TakeOne(const EventRef& event, const std::shared_ptr<const std::strin
     return;
   }
   Admit(delivery, false, now);
+}
+
+/// An earlier event of the same key waits for its id to become free.
+bool Lane::IsBehindClash(const Event& event) const {
+  if (!ordered() || !event.key) return false;
+  return std::any_of(clashing_.begin(), clashing_.end(),
+                     [&](const auto& clash) { return clash.first->key == event.key; });
 }
 
 void Lane::BelongsToLog(Delivery& delivery) {

@@ -98,6 +98,7 @@ class Lane : public LaneBase {
 
   void TakeOne(const EventRef& event, const std::shared_ptr<const std::string>& canary,
                Timestamp now);
+  bool IsBehindClash(const Event& event) const;
   void BelongsToLog(Delivery& delivery);
   void Admit(Delivery& delivery, bool head, Timestamp now);
   void Queue(Delivery& delivery);
