@@ -226,6 +226,9 @@ void Relay::Drain() {
                         "again.",
                         {});
     for (const auto& host : hosts_) host->Abandon();
+    // What was cut becomes settlements on the loops first; only then is the recorder asked to end.
+    const auto recorded = steady_clock::now() + seconds(3);
+    while (!Idle() && steady_clock::now() < recorded) std::this_thread::sleep_for(milliseconds(10));
   }
   if (recorder_) recorder_->Finish(std::max(deadline, steady_clock::now() + seconds(2)));
   if (lease_) lease_->Stop();
