@@ -85,8 +85,9 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
     AND o.bucket = l.bucket AND o.state <> 1
 $fn$;
 
--- Lets the next event of each key go that waits behind one of these dead letters. The new xid is
--- how the relay notices.
+-- Lets the next event of each key go that waits behind one of these dead letters, unless something
+-- else of the key goes first. What a row names as its predecessor is what was active when it was
+-- blocked, perhaps long before the dead one. The new xid is how the relay notices.
 CREATE FUNCTION outbox.release_waiting(letters bigint[]) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
   UPDATE outbox.backlog b
@@ -94,8 +95,13 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
   FROM (SELECT DISTINCT ON (w.destination_id, w.key) w.destination_id, w.event_id
         FROM outbox.backlog w
         JOIN outbox.dead_letter l ON l.destination_id = w.destination_id AND l.key = w.key
-                                 AND l.event_id = w.predecessor
         WHERE l.id = ANY (letters) AND w.waiting_for = 3
+          AND NOT EXISTS (SELECT FROM outbox.backlog h
+                          WHERE h.destination_id = w.destination_id AND h.key = w.key
+                            AND h.waiting_for IN (2, 4))
+          AND NOT EXISTS (SELECT FROM outbox.dead_letter d
+                          WHERE d.destination_id = w.destination_id AND d.key = w.key
+                            AND d.status = 'open' AND d.id <> ALL (letters))
         ORDER BY w.destination_id, w.key, w.event_id) AS first
   WHERE b.event_id = first.event_id AND b.destination_id = first.destination_id
 $fn$;
