@@ -246,12 +246,11 @@ void InMemoryDatabase::Discard(DeliveryKey dead) {
   OutcomeRow outcome = outcomes_.at(dead);
   outcome.state = OutcomeState::kDiscarded;
   Put(outcomes_, dead, outcome);
-  for (const auto& [key, row] : backlog_) {
-    const bool waits = key.destination == dead.destination && !WaitsForTime(row) &&
-                       row.event->key == letter.event->key && row.entry.predecessor == dead.id;
-    if (!waits) continue;
-    return PutBack(key, row);
-  }
+  if (!letter.event->key) return;
+  const auto next = LoadKey({dead.destination, 0}, *letter.event->key, 1, true);
+  if (next.empty()) return;
+  const DeliveryKey key{dead.destination, next.front().event->id()};
+  PutBack(key, backlog_.at(key));
 }
 
 }  // namespace postrider::simulation
