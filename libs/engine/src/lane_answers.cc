@@ -213,6 +213,7 @@ void Lane::SettleIntoBacklog(Delivery& delivery, BacklogEntry entry,
                              std::vector<AttemptRecord> attempts) {
   delivery.state = State::kSettling;
   delivery.park = entry.due_at;
+  delivery.parked_as = entry.waiting_for;
   delivery.park_era = era_;
   ++settling_;
   Settlement settlement = MakeSettlement(delivery);

@@ -125,7 +125,7 @@ StoredKey Lane::KeyOf(const Delivery& delivery) const {
   StoredKey key;
   key.key = *delivery.event->key;
   key.blocked = delivery.park == kNever ? 1 : 0;
-  key.has_head = delivery.park && *delivery.park != kNever;
+  key.has_head = delivery.park && delivery.parked_as == WaitingFor::kRetry;
   key.has_dead = delivery.died;
   if (key.has_head || key.has_dead) key.head = delivery.event->id();
   return key;
@@ -234,7 +234,9 @@ void Lane::NoteLeaving(const Delivery& delivery) {
     left_[delivery.event->id()] = {delivery.run, asked_};
     left_order_.emplace_back(delivery.event->id(), asked_);
   }
-  if (!keys_known_ && Keyed(delivery)) settled_unplaced_.push_back(KeyOf(delivery));
+  // What was put off to its time has no place in its key yet.
+  const bool put_off = delivery.park && delivery.parked_as == WaitingFor::kSchedule;
+  if (!keys_known_ && Keyed(delivery) && !put_off) settled_unplaced_.push_back(KeyOf(delivery));
 }
 
 void Lane::OnParked(const Delivery& delivery) {

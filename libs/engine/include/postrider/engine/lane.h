@@ -88,6 +88,7 @@ class Lane : public LaneBase {
     bool sent = false;              ///< counts as unsettled
     bool died = false;
     std::optional<Timestamp> park;  ///< being written to the backlog, due then (kNever: blocked)
+    WaitingFor parked_as = WaitingFor::kRetry;
     std::uint64_t park_era = 0;
   };
 
