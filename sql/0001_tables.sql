@@ -82,7 +82,7 @@ CREATE TABLE outbox.event (
   id              bigint      GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME outbox.event_id_seq CACHE 1),
   recorded_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
   bucket          smallint    NOT NULL DEFAULT (floor(extract(epoch FROM now()) / {bucket_period})::bigint % 8)::smallint,
-  destination_id  int,        -- set by amend_dead only: for this destination alone
+  destination_id  int,        -- for this destination alone; negative: by the backlog, not the log
   topic           text        NOT NULL,
   key             text,
   payload         text,
@@ -250,14 +250,16 @@ CREATE INDEX dedup_expires_at ON outbox.dedup (expires_at);
 -- Destinations by name; ids are given once and never reused (they are part of idempotency keys).
 CREATE TABLE outbox.destination (
   id            int         GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  name          text        NOT NULL UNIQUE CHECK (name ~ '^[a-z][a-z0-9_-]{0,62}$'),
-  version       int         NOT NULL DEFAULT 1,   -- the current row of outbox.subscription
+  name          text        NOT NULL CHECK (name ~ '^[a-z][a-z0-9_-]{0,62}$'),
+  version       int         NOT NULL DEFAULT 1,   -- the current row of outbox.subscription, or none
   created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   retired_at    timestamptz,                      -- in no relay's file any more
+  dropped_at    timestamptz,                      -- for good: its name may be given again
   paused_at     timestamptz,
   paused_until  timestamptz,                      -- null with paused_at: until resumed
   pause_note    text
 );
+CREATE UNIQUE INDEX destination_name ON outbox.destination (name) WHERE dropped_at IS NULL;
 
 -- What a destination subscribes to, by version. Pattern i takes events with id > since[i].
 CREATE TABLE outbox.subscription (
@@ -317,7 +319,7 @@ CREATE UNLOGGED TABLE outbox.canary (
 -- Every change made by a person.
 CREATE TABLE outbox.operation (
   id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  kind         text        NOT NULL,   -- replay_dead, discard_dead, amend_dead, replay, cancel, pause, resume
+  kind         text        NOT NULL,   -- replay_dead, discard_dead, amend_dead, replay, cancel, pause, ...
   filter       jsonb       NOT NULL DEFAULT '{}',
   note         text,
   matched      bigint      NOT NULL DEFAULT 0,
@@ -325,8 +327,12 @@ CREATE TABLE outbox.operation (
   status       text        NOT NULL DEFAULT 'done' CHECK (status IN ('running', 'done', 'cancelled', 'failed')),
   performed_by text        NOT NULL DEFAULT session_user,
   created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
-  finished_at  timestamptz
+  finished_at  timestamptz,
+  place        bigint,                 -- of an operation in batches: the last event id done
+  bound        bigint,                 -- and what lies above is not part of it
+  error        text                    -- why it failed
 );
+CREATE INDEX operation_running ON outbox.operation (id) WHERE status = 'running';
 
 -- Requests to cancel, decided by the owner of the lane.
 CREATE TABLE outbox.cancellation (

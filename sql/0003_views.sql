@@ -132,6 +132,7 @@ WITH target AS (
          s.topics, s.shards, d.version, d.paused_at, d.paused_until, d.pause_note, d.retired_at
   FROM outbox.destination d
   LEFT JOIN outbox.subscription s ON s.destination_id = d.id AND s.version = d.version
+  WHERE d.dropped_at IS NULL
   UNION ALL
   SELECT 0, NULL, 'unrouted', '{}', 1::smallint, 1, NULL, NULL, NULL, NULL
 ), waiting AS (
@@ -170,10 +171,32 @@ LEFT JOIN dead d ON d.destination_id = t.id
 LEFT JOIN position p ON p.destination_id = t.id
 LEFT JOIN owner o ON o.destination_id = t.id;
 
--- Every change made by a person.
+-- Every change made by a person. `matched` is what it is about, `done` how much of it is done.
 CREATE VIEW outbox.operations AS
-SELECT id, kind, filter, note, matched, done, status, performed_by, created_at, finished_at
+SELECT id, kind, filter, note, matched, done, status, performed_by, created_at, finished_at, error
 FROM outbox.operation;
+
+-- The log as it was written, for looking at one event by its id. `destination` is set for an event
+-- that is for one destination alone.
+CREATE VIEW outbox.events AS
+SELECT e.id, e.topic, e.key, e.recorded_at, e.deliver_after, e.deliver_before, e.dedup_key,
+       e.duplicate_of, e.cause_id, d.name AS destination, e.content_type, e.headers, e.payload, e.body
+FROM outbox.event e
+LEFT JOIN outbox.destination d ON d.id = abs(e.destination_id);
+
+-- The requests that did not settle their event. To be asked by event_id.
+CREATE VIEW outbox.attempts AS
+SELECT a.event_id, d.name AS destination, a.started_at, a.result, a.charged,
+       nullif(a.http_status, 0) AS http_status, a.class, a.error, a.latency_ms, a.epoch, a.n
+FROM outbox.attempt a
+LEFT JOIN outbox.destination d ON d.id = a.destination_id;
+
+-- What outbox.cancel asked for, and what the owner of the lane decided.
+CREATE VIEW outbox.cancellations AS
+SELECT c.event_id, d.name AS destination, c.result, c.requested_at, c.decided_at,
+       c.operation_id AS operation
+FROM outbox.cancellation c
+LEFT JOIN outbox.destination d ON d.id = c.destination_id;
 
 CREATE VIEW outbox.relays AS
 SELECT r.name, r.id, r.version, r.host, r.pid,

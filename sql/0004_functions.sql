@@ -105,12 +105,16 @@ $fn$;
 
 -- Who does it: the session's user and, where a program acts for somebody, the name it has put into
 -- the setting postrider.acting_for.
+CREATE FUNCTION outbox.performer() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $fn$
+  SELECT concat(session_user, ' for ' || nullif(current_setting('postrider.acting_for', true), ''))
+$fn$;
+
 CREATE FUNCTION outbox.record_operation(kind text, filter jsonb, note text, matched bigint)
 RETURNS bigint
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
   INSERT INTO outbox.operation (kind, filter, note, matched, done, performed_by, finished_at)
-  VALUES (kind, jsonb_strip_nulls(filter), note, matched, matched,
-          concat(session_user, ' for ' || nullif(current_setting('postrider.acting_for', true), '')),
+  VALUES (kind, jsonb_strip_nulls(filter), note, matched, matched, outbox.performer(),
           clock_timestamp())
   RETURNING id
 $fn$;
@@ -120,12 +124,13 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $fn$
 DECLARE
   found_id int;
 BEGIN
-  SELECT d.id INTO found_id FROM outbox.destination d WHERE d.name = destination_id.name;
+  SELECT d.id INTO found_id FROM outbox.destination d
+  WHERE d.name = destination_id.name AND d.dropped_at IS NULL;
   IF NOT FOUND THEN
     RAISE undefined_object USING
       MESSAGE = format('there is no destination %L', name),
       HINT = coalesce((SELECT 'Known are: ' || string_agg(d.name, ', ' ORDER BY d.name) || '.'
-                       FROM outbox.destination d),
+                       FROM outbox.destination d WHERE d.dropped_at IS NULL),
                       'None is known yet: a relay registers them when it starts.');
   END IF;
   RETURN found_id;
@@ -210,7 +215,7 @@ REVOKE ALL ON FUNCTION
   outbox.emit(text, json, text, text, text, timestamptz, timestamptz, bigint),
   outbox.emit(text, jsonb, text, text, text, timestamptz, timestamptz, bigint),
   outbox.first_id_since(timestamptz), outbox.find(text, interval), outbox.trace(bigint),
-  outbox.record_operation(text, jsonb, text, bigint), outbox.destination_id(text),
+  outbox.performer(), outbox.record_operation(text, jsonb, text, bigint), outbox.destination_id(text),
   outbox.request_cancel(bigint, text, text), outbox.cancel(bigint, text, text),
   outbox.pause(text, timestamptz, text), outbox.resume(text)
 FROM PUBLIC;

@@ -1,44 +1,31 @@
--- Functions that put dead letters right and send again what was sent. Each is one transaction that
--- leaves a row in outbox.operation. They take locks in the order of the relay's settlements:
--- outcomes first, by event and destination; then dead letters; then the backlog.
+-- Functions that put dead letters right. What may be many is an operation, see 0009_operations.sql.
+-- Locks are taken in the order of the relay's settlements: outcomes first, by event and destination;
+-- then dead letters; then the backlog.
 
--- The open dead letters that a filter names, oldest first. `since` and `until` are times of death;
--- `topic` may be a pattern. A letter that no destination took can be replayed only when one does now.
-CREATE FUNCTION outbox.select_dead(
+-- The filter of an operation on dead letters, checked. `since` and `until` are times of death; `topic`
+-- may be a pattern.
+CREATE FUNCTION outbox.dead_filter(
   verb text, ids bigint[], destination text, topic text, key text, reason text, since timestamptz,
-  until timestamptz, dry_run boolean, to_replay boolean) RETURNS bigint[]
+  until timestamptz, dry_run boolean) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $fn$
-#variable_conflict use_column
 DECLARE
-  wanted int := CASE WHEN select_dead.destination IS NOT NULL
-                     THEN outbox.destination_id(select_dead.destination) END;
+  wanted int := CASE WHEN destination IS NOT NULL THEN outbox.destination_id(destination) END;
   reasons text[] := '{refused,exhausted,unknown,no_route,loop,template,restored,parked,operator}';
 BEGIN
-  IF num_nonnulls(select_dead.ids, wanted, select_dead.topic, select_dead.key, select_dead.reason,
-                  select_dead.since, select_dead.until) = 0 AND dry_run IS NOT TRUE THEN
+  IF num_nonnulls(ids, wanted, topic, key, reason, since, until) = 0 AND dry_run IS NOT TRUE THEN
     RAISE invalid_parameter_value USING
       MESSAGE = format('without a filter this would %s every dead letter', verb),
       HINT = 'Give ids, destination, topic, key, reason, since or until. '
              'For all of them say since => ''-infinity''. dry_run => true only counts.';
   END IF;
-  IF select_dead.reason <> ALL (reasons) THEN
+  IF reason <> ALL (reasons) THEN
     RAISE invalid_parameter_value USING
-      MESSAGE = format('%L is no reason of a dead letter', select_dead.reason),
+      MESSAGE = format('%L is no reason of a dead letter', reason),
       HINT = 'Reasons are: ' || array_to_string(reasons, ', ') || '.';
   END IF;
-  RETURN (
-    SELECT coalesce(array_agg(l.id ORDER BY l.event_id, l.destination_id), '{}')
-    FROM outbox.dead_letter l
-    WHERE l.status = 'open'
-      AND (select_dead.ids IS NULL OR l.id = ANY (select_dead.ids))
-      AND (wanted IS NULL OR l.destination_id = wanted)
-      AND (select_dead.topic IS NULL OR outbox.topic_matches(select_dead.topic, l.topic))
-      AND (select_dead.key IS NULL OR l.key = select_dead.key)
-      AND (select_dead.reason IS NULL OR l.reason = select_dead.reason)
-      AND (select_dead.since IS NULL OR l.died_at >= select_dead.since)
-      AND (select_dead.until IS NULL OR l.died_at < select_dead.until)
-      AND (l.destination_id <> 0 OR NOT to_replay
-           OR EXISTS (SELECT FROM outbox.takers(l.topic))));
+  RETURN jsonb_strip_nulls(jsonb_build_object(
+    'ids', ids, 'destination', destination, 'destination_id', wanted, 'topic', topic, 'key', key,
+    'reason', reason, 'since', since, 'until', until));
 END $fn$;
 
 -- The destinations that take a topic now, each with the id above which it takes events by itself.
@@ -50,6 +37,32 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $fn$
   CROSS JOIN unnest(s.topics, s.since) AS p (pattern, above)
   WHERE d.retired_at IS NULL AND outbox.topic_matches(p.pattern, takers.topic)
   GROUP BY d.id
+$fn$;
+
+-- The open dead letters that a filter names, by event: those of the first `most` events above `after`,
+-- and not those that died after letter `up_to`. One that no destination took can be replayed only
+-- when one does now.
+CREATE FUNCTION outbox.matching_dead(filter jsonb, to_replay boolean, after bigint DEFAULT NULL,
+                                     up_to bigint DEFAULT NULL, most int DEFAULT 2147483647)
+RETURNS TABLE (id bigint, event_id bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $fn$
+  SELECT l.id, l.event_id
+  FROM outbox.dead_letter l
+  WHERE l.status = 'open'
+    AND (after IS NULL OR l.event_id > after)
+    AND (up_to IS NULL OR l.id <= up_to)
+    AND (filter -> 'ids' IS NULL
+         OR l.id IN (SELECT i::bigint FROM jsonb_array_elements_text(filter -> 'ids') AS i))
+    AND (filter -> 'destination_id' IS NULL
+         OR l.destination_id = (filter ->> 'destination_id')::int)
+    AND (filter -> 'topic' IS NULL OR outbox.topic_matches(filter ->> 'topic', l.topic))
+    AND (filter -> 'key' IS NULL OR l.key = filter ->> 'key')
+    AND (filter -> 'reason' IS NULL OR l.reason = filter ->> 'reason')
+    AND (filter -> 'since' IS NULL OR l.died_at >= (filter ->> 'since')::timestamptz)
+    AND (filter -> 'until' IS NULL OR l.died_at < (filter ->> 'until')::timestamptz)
+    AND (l.destination_id <> 0 OR NOT to_replay OR EXISTS (SELECT FROM outbox.takers(l.topic)))
+  ORDER BY l.event_id
+  FETCH FIRST (most) ROWS WITH TIES
 $fn$;
 
 -- Locks the outcomes of dead letters in the order in which a relay settles.
@@ -132,35 +145,45 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
   ON CONFLICT (event_id, destination_id) DO NOTHING
 $fn$;
 
+-- Puts open dead letters back on their way; returns how many were still open.
+CREATE FUNCTION outbox.replay_letters(letters bigint[], new_key boolean) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
+BEGIN
+  PERFORM outbox.lock_outcomes(letters);
+  letters := outbox.resolve_dead(letters, 'replayed');
+  DELETE FROM outbox.outcome o USING outbox.dead_letter l
+  WHERE l.id = ANY (letters) AND l.destination_id <> 0 AND o.event_id = l.event_id
+    AND o.destination_id = l.destination_id AND o.bucket = l.bucket AND o.state <> 1;
+  -- That of destination 0 stays, or the event would be found untaken once more.
+  UPDATE outbox.outcome o SET state = 5 FROM outbox.dead_letter l
+  WHERE l.id = ANY (letters) AND l.destination_id = 0 AND o.event_id = l.event_id
+    AND o.destination_id = 0 AND o.bucket = l.bucket;
+  PERFORM outbox.requeue_dead(letters, new_key);
+  RETURN cardinality(letters);
+END $fn$;
+
+CREATE FUNCTION outbox.discard_letters(letters bigint[]) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
+BEGIN
+  PERFORM outbox.lock_outcomes(letters);
+  letters := outbox.resolve_dead(letters, 'discarded');
+  PERFORM outbox.discard_outcomes(letters);
+  PERFORM outbox.release_waiting(letters);
+  RETURN cardinality(letters);
+END $fn$;
+
 CREATE FUNCTION outbox.replay_dead(
   ids bigint[] DEFAULT NULL, destination text DEFAULT NULL, topic text DEFAULT NULL,
   key text DEFAULT NULL, reason text DEFAULT NULL, since timestamptz DEFAULT NULL,
   until timestamptz DEFAULT NULL, new_key boolean DEFAULT false, note text DEFAULT NULL,
   dry_run boolean DEFAULT false) RETURNS TABLE (operation bigint, matched bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
-DECLARE
-  letters bigint[] := outbox.select_dead('replay', ids, destination, topic, key, reason, since, until,
-                                         dry_run, true);
 BEGIN
-  IF dry_run IS NOT TRUE AND cardinality(letters) > 0 THEN
-    PERFORM outbox.lock_outcomes(letters);
-    letters := outbox.resolve_dead(letters, 'replayed');
-    DELETE FROM outbox.outcome o USING outbox.dead_letter l
-    WHERE l.id = ANY (letters) AND l.destination_id <> 0 AND o.event_id = l.event_id
-      AND o.destination_id = l.destination_id AND o.bucket = l.bucket AND o.state <> 1;
-    -- That of destination 0 stays, or the event would be found untaken once more.
-    UPDATE outbox.outcome o SET state = 5 FROM outbox.dead_letter l
-    WHERE l.id = ANY (letters) AND l.destination_id = 0 AND o.event_id = l.event_id
-      AND o.destination_id = 0 AND o.bucket = l.bucket;
-    PERFORM outbox.requeue_dead(letters, coalesce(new_key, false));
-    IF cardinality(letters) > 0 THEN
-      operation := outbox.record_operation('replay_dead', jsonb_build_object(
-        'ids', ids, 'destination', destination, 'topic', topic, 'key', key, 'reason', reason,
-        'since', since, 'until', until, 'new_key', new_key), note, cardinality(letters));
-    END IF;
-  END IF;
-  matched := cardinality(letters);
-  RETURN NEXT;
+  RETURN QUERY SELECT * FROM outbox.begin_dead(
+    'replay_dead',
+    outbox.dead_filter('replay', ids, destination, topic, key, reason, since, until, dry_run)
+      || jsonb_build_object('new_key', coalesce(new_key, false)),
+    note, dry_run);
 END $fn$;
 
 CREATE FUNCTION outbox.discard_dead(
@@ -169,33 +192,50 @@ CREATE FUNCTION outbox.discard_dead(
   until timestamptz DEFAULT NULL, note text DEFAULT NULL, dry_run boolean DEFAULT false)
 RETURNS TABLE (operation bigint, matched bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
-DECLARE
-  letters bigint[] := outbox.select_dead('discard', ids, destination, topic, key, reason, since, until,
-                                         dry_run, false);
 BEGIN
-  IF dry_run IS NOT TRUE AND cardinality(letters) > 0 THEN
-    PERFORM outbox.lock_outcomes(letters);
-    letters := outbox.resolve_dead(letters, 'discarded');
-    PERFORM outbox.discard_outcomes(letters);
-    PERFORM outbox.release_waiting(letters);
-    IF cardinality(letters) > 0 THEN
-      operation := outbox.record_operation('discard_dead', jsonb_build_object(
-        'ids', ids, 'destination', destination, 'topic', topic, 'key', key, 'reason', reason,
-        'since', since, 'until', until), note, cardinality(letters));
-    END IF;
-  END IF;
-  matched := cardinality(letters);
-  RETURN NEXT;
+  RETURN QUERY SELECT * FROM outbox.begin_dead(
+    'discard_dead',
+    outbox.dead_filter('discard', ids, destination, topic, key, reason, since, until, dry_run),
+    note, dry_run);
 END $fn$;
 
--- A new event with another payload takes the place of a dead letter, for its destination alone. The
--- old delivery counts as discarded, and what waits behind it goes on.
-CREATE FUNCTION outbox.amend_dead(id bigint, payload text, note text) RETURNS bigint
+-- The event that takes the place of a dead letter. One for a single destination goes by the backlog
+-- alone, as the head of its key: by the log it could be overtaken by what waits behind the letter.
+CREATE FUNCTION outbox.replace_letter(letter outbox.dead_letter, payload text, body bytea,
+                                      content_type text) RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
+  WITH replacing AS (
+    INSERT INTO outbox.event AS e (topic, key, payload, body, content_type, headers, cause_id,
+                                   deliver_before, destination_id)
+    VALUES (letter.topic, letter.key, replace_letter.payload, replace_letter.body,
+            replace_letter.content_type, letter.headers, letter.event_id, letter.deliver_before,
+            nullif(-letter.destination_id, 0))
+    RETURNING e.*
+  ), placed AS (
+    INSERT INTO outbox.backlog (event_id, destination_id, slot, waiting_for, due_at, bucket,
+                                event_xid, recorded_at, topic, key, cause_id, deliver_before)
+    SELECT r.id, -r.destination_id, outbox.slot(r.key, r.id), 4, clock_timestamp(), r.bucket, r.xid,
+           r.recorded_at, r.topic, r.key, r.cause_id, r.deliver_before
+    FROM replacing r WHERE r.destination_id < 0
+  )
+  SELECT r.id FROM replacing r
+$fn$;
+
+-- A new event with another payload, or another body, takes the place of a dead letter, for its
+-- destination alone. The old delivery counts as discarded; what waits behind it goes on after the new
+-- one. A body without content_type keeps that of the letter.
+CREATE FUNCTION outbox.amend_dead(id bigint, payload text, note text, body bytea DEFAULT NULL,
+                                  content_type text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
 DECLARE
   letter outbox.dead_letter;
   new_event bigint;
 BEGIN
+  IF num_nonnulls(payload, body) <> 1 THEN
+    RAISE invalid_parameter_value USING
+      MESSAGE = 'an amended event has either a payload or a body',
+      HINT = 'payload => NULL, body => ''...'' for one that is not JSON; body => '''' for none.';
+  END IF;
   PERFORM outbox.lock_outcomes(ARRAY[amend_dead.id]);
   IF cardinality(outbox.resolve_dead(ARRAY[amend_dead.id], 'amended')) = 0 THEN
     RAISE no_data_found USING
@@ -204,99 +244,25 @@ BEGIN
       HINT = 'Open ones are in outbox.dead_letters; give its id, not its event_id.';
   END IF;
   SELECT * INTO letter FROM outbox.dead_letter l WHERE l.id = amend_dead.id;
-  INSERT INTO outbox.event AS e (topic, key, payload, headers, cause_id, destination_id)
-  VALUES (letter.topic, letter.key, amend_dead.payload, letter.headers, letter.event_id,
-          nullif(letter.destination_id, 0))
-  RETURNING e.id INTO new_event;
   PERFORM outbox.discard_outcomes(ARRAY[amend_dead.id]);
-  PERFORM outbox.release_waiting(ARRAY[amend_dead.id]);
+  new_event := outbox.replace_letter(
+    letter, amend_dead.payload, amend_dead.body,
+    CASE WHEN amend_dead.body IS NULL THEN amend_dead.content_type
+         ELSE coalesce(amend_dead.content_type, letter.content_type) END);
   PERFORM outbox.record_operation('amend_dead', jsonb_build_object(
     'ids', ARRAY[amend_dead.id], 'event_id', letter.event_id, 'new_event_id', new_event), note, 1);
   RETURN new_event;
 END $fn$;
 
--- Sends again what a destination was sent: events recorded from `since` until before `until` that
--- were delivered or died. What was cancelled, discarded or too late stays so.
-CREATE FUNCTION outbox.replay(
-  destination text, since timestamptz, until timestamptz, topic text DEFAULT NULL,
-  new_key boolean DEFAULT false, note text DEFAULT NULL, dry_run boolean DEFAULT false)
-RETURNS TABLE (operation bigint, matched bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
-#variable_conflict use_column
-DECLARE
-  target int := outbox.destination_id(replay.destination);
-  first bigint := outbox.first_id_since(replay.since);
-  last bigint := outbox.first_id_since(replay.until) + 20000;  -- slack on either side
-BEGIN
-  IF (replay.since < replay.until) IS NOT TRUE THEN
-    RAISE invalid_parameter_value USING
-      MESSAGE = format('nothing lies between since %s and until %s',
-                       coalesce(replay.since::text, 'null'), coalesce(replay.until::text, 'null')),
-      HINT = 'Give both, since before until; until => now() for all up to now.';
-  END IF;
-  matched := (
-    SELECT count(*) FROM (
-      SELECT FROM outbox.event e
-      JOIN outbox.outcome o ON o.event_id = e.id AND o.bucket = e.bucket AND o.destination_id = target
-      WHERE e.id BETWEEN first AND last AND o.state IN (1, 2)
-        AND e.recorded_at >= replay.since AND e.recorded_at < replay.until
-        AND (replay.topic IS NULL OR outbox.topic_matches(replay.topic, e.topic))) AS counted);
-  IF dry_run IS NOT TRUE AND matched > 0 THEN
-    matched := outbox.requeue(target, first, last, replay.since, replay.until, replay.topic,
-                              coalesce(new_key, false));
-    operation := outbox.record_operation('replay', jsonb_build_object(
-      'destination', replay.destination, 'since', replay.since, 'until', replay.until,
-      'topic', replay.topic, 'new_key', new_key), note, matched);
-  END IF;
-  RETURN NEXT;
-END $fn$;
-
--- The part of replay that changes: outcomes go, backlog rows come, dead letters are resolved.
-CREATE FUNCTION outbox.requeue(target int, first bigint, last bigint, since timestamptz,
-                               until timestamptz, topic text, new_key boolean) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
-#variable_conflict use_column
-DECLARE
-  requeued bigint;
-BEGIN
-  PERFORM FROM outbox.event e
-  JOIN outbox.outcome o ON o.event_id = e.id AND o.bucket = e.bucket AND o.destination_id = target
-  WHERE e.id BETWEEN first AND last AND o.state IN (1, 2)
-    AND e.recorded_at >= requeue.since AND e.recorded_at < requeue.until
-    AND (requeue.topic IS NULL OR outbox.topic_matches(requeue.topic, e.topic))
-  ORDER BY o.event_id FOR UPDATE OF o;
-  WITH gone AS (
-    DELETE FROM outbox.outcome o USING outbox.event e
-    WHERE e.id BETWEEN first AND last AND o.state IN (1, 2)
-      AND e.recorded_at >= requeue.since AND e.recorded_at < requeue.until
-      AND (requeue.topic IS NULL OR outbox.topic_matches(requeue.topic, e.topic))
-      AND o.event_id = e.id AND o.bucket = e.bucket AND o.destination_id = target
-    RETURNING e.id, e.bucket, o.run, e.xid, e.recorded_at, e.topic, e.key, e.cause_id,
-              e.deliver_after, e.deliver_before
-  ), letters AS (
-    UPDATE outbox.dead_letter l SET status = 'replayed', resolved_at = clock_timestamp()
-    FROM gone g
-    WHERE l.event_id = g.id AND l.destination_id = target AND l.bucket = g.bucket AND l.status = 'open'
-  )
-  INSERT INTO outbox.backlog (event_id, destination_id, slot, run, waiting_for, due_at, new_key, bucket,
-                              event_xid, recorded_at, topic, key, cause_id, deliver_after,
-                              deliver_before)
-  SELECT g.id, target, outbox.slot(g.key, g.id), g.run + 1, 4, clock_timestamp(), requeue.new_key,
-         g.bucket, g.xid, g.recorded_at, g.topic, g.key, g.cause_id, g.deliver_after, g.deliver_before
-  FROM gone g ORDER BY g.id
-  ON CONFLICT (event_id, destination_id) DO NOTHING;
-  GET DIAGNOSTICS requeued = ROW_COUNT;
-  RETURN requeued;
-END $fn$;
-
 REVOKE ALL ON FUNCTION
-  outbox.select_dead(text, bigint[], text, text, text, text, timestamptz, timestamptz, boolean, boolean),
+  outbox.dead_filter(text, bigint[], text, text, text, text, timestamptz, timestamptz, boolean),
+  outbox.matching_dead(jsonb, boolean, bigint, bigint, int),
   outbox.takers(text), outbox.lock_outcomes(bigint[]), outbox.resolve_dead(bigint[], text),
   outbox.discard_outcomes(bigint[]), outbox.release_waiting(bigint[]),
-  outbox.requeue_dead(bigint[], boolean),
+  outbox.requeue_dead(bigint[], boolean), outbox.replay_letters(bigint[], boolean),
+  outbox.discard_letters(bigint[]),
   outbox.replay_dead(bigint[], text, text, text, text, timestamptz, timestamptz, boolean, text, boolean),
   outbox.discard_dead(bigint[], text, text, text, text, timestamptz, timestamptz, text, boolean),
-  outbox.amend_dead(bigint, text, text),
-  outbox.replay(text, timestamptz, timestamptz, text, boolean, text, boolean),
-  outbox.requeue(int, bigint, bigint, timestamptz, timestamptz, text, boolean)
+  outbox.replace_letter(outbox.dead_letter, text, bytea, text),
+  outbox.amend_dead(bigint, text, text, bytea, text)
 FROM PUBLIC;

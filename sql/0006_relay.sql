@@ -18,7 +18,8 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('outbox.register_destination'));
   SELECT coalesce(max(e.id), 0) INTO v_newest FROM outbox.event e;
-  SELECT * INTO v_destination FROM outbox.destination d WHERE d.name = p_name;
+  SELECT * INTO v_destination FROM outbox.destination d
+    WHERE d.name = p_name AND d.dropped_at IS NULL;
   IF FOUND THEN
     SELECT * INTO v_current FROM outbox.subscription s
       WHERE s.destination_id = v_destination.id AND s.version = v_destination.version;

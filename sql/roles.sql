@@ -42,8 +42,10 @@ DO $do$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{prefix}viewer') THEN RETURN; END IF;
   GRANT USAGE ON SCHEMA outbox TO {prefix}viewer;
-  GRANT SELECT ON outbox.delivery, outbox.status, outbox.operations, outbox.relays
-    TO {prefix}viewer;
+  GRANT SELECT ON outbox.delivery, outbox.status, outbox.operations, outbox.relays,
+                  outbox.attempts, outbox.cancellations TO {prefix}viewer;
+  GRANT SELECT (id, topic, key, recorded_at, deliver_after, deliver_before, dedup_key, duplicate_of,
+                cause_id, destination, content_type) ON outbox.events TO {prefix}viewer;
   GRANT SELECT (id, event_id, destination, topic, key, reason, class, http_status, last_error,
                 attempts, recorded_at, first_attempt_at, died_at, request, answer, content_type,
                 run, cause_id) ON outbox.dead_letters TO {prefix}viewer;
@@ -56,14 +58,19 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{prefix}operator') THEN RETURN; END IF;
   GRANT USAGE ON SCHEMA outbox TO {prefix}operator;
   GRANT SELECT ON outbox.delivery, outbox.dead_letters, outbox.status, outbox.operations,
-                  outbox.relays TO {prefix}operator;
+                  outbox.relays, outbox.events, outbox.attempts, outbox.cancellations
+    TO {prefix}operator;
   GRANT EXECUTE ON FUNCTION
     outbox.find(text, interval),
     outbox.trace(bigint),
     outbox.replay_dead(bigint[], text, text, text, text, timestamptz, timestamptz, boolean, text, boolean),
     outbox.discard_dead(bigint[], text, text, text, text, timestamptz, timestamptz, text, boolean),
-    outbox.amend_dead(bigint, text, text),
+    outbox.amend_dead(bigint, text, text, bytea, text),
     outbox.replay(text, timestamptz, timestamptz, text, boolean, text, boolean),
+    outbox.continue_operation(bigint, int),
+    outbox.cancel_operation(bigint),
+    outbox.park(text, text, boolean),
+    outbox.drop(text, text, boolean),
     outbox.cancel(bigint, text, text),
     outbox.pause(text, timestamptz, text),
     outbox.resume(text)

@@ -19,6 +19,8 @@ bool LaneFilter::Takes(const Event& event) const {
     return subscription.Takes(event) && event.slot % subscription.shards == lane.shard;
   }
   if (event.duplicate_of) return false;
+  // One that was put into the backlog of its destination when it was recorded.
+  if (event.only_destination && *event.only_destination < 0) return false;
   for (const Subscription& other : others) {
     if (other.Takes(event)) return false;
   }

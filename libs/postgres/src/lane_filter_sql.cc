@@ -35,6 +35,7 @@ std::string LaneFilterSql(const LaneFilter& filter) {
     }
     return sql;
   }
+  sql += " AND coalesce(e.destination_id, 0) >= 0";
   for (const Subscription& other : filter.others) sql += " AND NOT " + SubscriptionSql(other);
   for (const std::string& topic : filter.ignored_topics) sql += " AND NOT " + TopicSql(topic);
   return sql;

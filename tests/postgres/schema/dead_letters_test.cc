@@ -141,12 +141,67 @@ TEST_F(DeadLettersTest, AmendSendsAnotherPayloadToTheSameDestination) {
                 "SELECT topic, key, payload, cause_id, destination_id, body IS NULL AS empty "
                 "FROM outbox.event WHERE id = " +
                     amended),
-            R"(t|k|"{""n"": 2}"|)" + event + "|" + a_ + "|t");
+            R"(t|k|"{""n"": 2}"|)" + event + "|-" + a_ + "|t");
   EXPECT_EQ(
       All(admin_, "SELECT destination, state FROM outbox.delivery WHERE event_id = " + amended),
       "a|queued");
   EXPECT_EQ(One(admin_, "SELECT status FROM outbox.dead_letter"), "amended");
   EXPECT_EQ(Operations(), "amend_dead|1|typo");
+}
+
+TEST_F(DeadLettersTest, AnAmendedEventGoesBeforeWhatWaitsBehindTheDeadOne) {
+  const auto dead = AddEvent("t", "k");
+  const auto letter = Die(dead, a_);
+  const auto next = AddEvent("t", "k");
+  Wait(next, a_, 3, dead);
+  const auto amended = One(operator_, "SELECT outbox.amend_dead(" + letter + ", '{}', 'x')");
+  EXPECT_EQ(All(admin_,
+                "SELECT event_id, waiting_for, due_at <= clock_timestamp() AS due, slot = "
+                "outbox.slot('k', 0) AS same FROM outbox.backlog ORDER BY event_id"),
+            next + "|3|f|t " + amended + "|4|t|t");
+}
+
+TEST_F(DeadLettersTest, AmendReplacesABodyAndKeepsItsContentType) {
+  const auto event = One(producer_,
+                         "INSERT INTO outbox.event (topic, key, body, content_type) VALUES ('t', "
+                         "'k', '\\x0001', 'application/x-protobuf') RETURNING id");
+  Die(event, a_);
+  admin_.Execute("test",
+                 "UPDATE outbox.dead_letter SET body = '\\x0001', content_type = "
+                 "'application/x-protobuf'");
+  const auto amended = One(operator_,
+                           "SELECT outbox.amend_dead(id => 1, payload => NULL, note => 'bit', body "
+                           "=> '\\x0002')");
+  EXPECT_EQ(
+      All(admin_, "SELECT payload, body, content_type FROM outbox.event WHERE id = " + amended),
+      "|\"\\\\x0002\"|application/x-protobuf");
+}
+
+TEST_F(DeadLettersTest, AmendOfABodyTakesAnotherContentTypeAndAPayloadHasNone) {
+  const auto first = Die(AddEvent(), a_);
+  const auto second = Die(AddEvent(), a_);
+  admin_.Execute("test", "UPDATE outbox.dead_letter SET body = 'a', content_type = 'text/plain'");
+  const auto type_of = [&](const std::string& arguments) {
+    return One(admin_, "SELECT content_type FROM outbox.event WHERE id = " +
+                           One(operator_, "SELECT outbox.amend_dead(" + arguments + ")"));
+  };
+  EXPECT_EQ(type_of(first + ", NULL, 'x', body => '', content_type => 'text/csv'"), "text/csv");
+  EXPECT_EQ(type_of(second + ", '{}', 'x'"), "null");
+}
+
+TEST_F(DeadLettersTest, AmendNeedsAPayloadOrABody) {
+  const auto letter = Die(AddEvent(), a_);
+  for (const std::string rest : {", NULL, 'x'", ", '{}', 'x', body => 'a'"}) {
+    EXPECT_THAT(Refusal(operator_, "SELECT outbox.amend_dead(" + letter + rest + ")"),
+                AllOf(StartsWith("22023"), HasSubstr("either a payload or a body")));
+  }
+}
+
+TEST_F(DeadLettersTest, WhatAmendsALetterOfNoDestinationIsAnOrdinaryEvent) {
+  const auto letter = Die(AddEvent(), "0", "no_route");
+  const auto amended = One(operator_, "SELECT outbox.amend_dead(" + letter + ", '{}', 'x')");
+  EXPECT_EQ(One(admin_, "SELECT destination_id FROM outbox.event WHERE id = " + amended), "null");
+  EXPECT_EQ(One(admin_, "SELECT count(*) FROM outbox.backlog"), "0");
 }
 
 TEST_F(DeadLettersTest, AmendRefusesWhatIsNotOpenOrNotJson) {
