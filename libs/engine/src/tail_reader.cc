@@ -42,7 +42,8 @@ TailTurn TailReader::StartTurn() {
 
 TailTurn TailReader::PollTurn(const MarkRounds& rounds) {
   TailRequest request = tail_->NextRequest(limit_);
-  const bool joining = !joining_.empty() && !tail_->reading_late();
+  const bool joining = !joining_.empty() && !tail_->reading_late() && !join_refused_;
+  join_refused_ = false;
   if (joining) request.from = joining_.front().position();
   // What had been given out before the rounds were looked at: ids of this poll may belong to
   // transactions that began after the last round's.
@@ -55,6 +56,7 @@ TailTurn TailReader::PollTurn(const MarkRounds& rounds) {
     turn.off_tail = Abandon();
     return turn;
   }
+  if (turn.sequence_went_back) return turn;
   // A full page from behind the tail would leave the others in the middle of it: nobody moves.
   std::optional<Feed> joined;
   if (joining && !(joined = TryJoin(page, turn))) return turn;
@@ -82,6 +84,7 @@ std::optional<Feed> TailReader::TryJoin(const TailPage& page, TailTurn& turn) {
                     Offer(feed, events, feed.position(), page.head.canary);
   if (fits) return feed;
   feed.RefuseJoin();
+  join_refused_ = true;
   turn.off_tail.push_back(std::move(feed));
   turn.more = true;
   return std::nullopt;

@@ -64,6 +64,9 @@ class TailReader {
   LogHead head_;
   std::vector<Feed> feeds_;
   std::deque<Feed> joining_;
+  /// The last poll was spent on somebody who could not join. The next one is the tail's own, or a
+  /// lane that keeps coming back would hold it in place for ever.
+  bool join_refused_ = false;
 };
 
 }  // namespace postrider
