@@ -40,12 +40,12 @@ std::string Escape(const std::string& value) {
 }  // namespace
 
 std::string MakeConninfo(const DatabaseSettings& settings, const SecretResolver& secrets,
-                         const std::string& application_name) {
+                         const std::string& application_name, ServerKind kind) {
   auto values = Parse(settings.url);
   if (settings.password) values["password"] = secrets(*settings.password);
   values["application_name"] = application_name;
   values["client_encoding"] = "UTF8";
-  values["target_session_attrs"] = "read-write";
+  if (kind == ServerKind::kReadWrite) values["target_session_attrs"] = "read-write";
   values.emplace("connect_timeout", "10");
   values.emplace("keepalives_idle", "10");
   values.emplace("keepalives_interval", "5");

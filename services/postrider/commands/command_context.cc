@@ -9,16 +9,28 @@
 #include "commands/command_error.h"
 #include "commands/command_line.h"
 #include "commands/configuration.h"
+#include "commands/time_argument.h"
 #include "postrider/config/secrets.h"
 #include "postrider/postgres/conninfo.h"
 
 namespace postrider {
 namespace {
 
-std::unique_ptr<Connection> Connect(const DatabaseSettings& database) {
+std::unique_ptr<Connection> Connect(const DatabaseSettings& database, Purpose purpose) {
   SecretReader secrets(ProcessEnvironment());
-  return std::make_unique<Connection>(
-      MakeConninfo(database, secrets.Resolver(), "postrider/command"));
+  const auto connect = [&](ServerKind kind) {
+    return std::make_unique<Connection>(
+        MakeConninfo(database, secrets.Resolver(), "postrider/command", kind));
+  };
+  try {
+    return connect(ServerKind::kReadWrite);
+  } catch (const DatabaseFault& fault) {
+    // What libpq says of a server that only reads.
+    const std::string_view message = fault.what();
+    const bool standby = message.find("read-only") != std::string_view::npos;
+    if (purpose == Purpose::kChange || !standby) throw;
+  }
+  return connect(ServerKind::kAny);
 }
 
 /// Who asks, by the system: behind sudo the one who said it.
@@ -31,9 +43,10 @@ std::string UserOfThisMachine() {
 
 }  // namespace
 
-CommandContext::CommandContext(const CommonOptions& options)
+CommandContext::CommandContext(const CommonOptions& options, Purpose purpose)
     : json_(options.json),
-      connection_(Connect(LoadSettings(options.config, SecretsNeeded::kDatabase).database)) {}
+      settings_(LoadSettings(options.config, SecretsNeeded::kDatabase)),
+      connection_(Connect(settings_.database, purpose)) {}
 
 Json CommandContext::Query(std::string_view query_name, const std::string& select) {
   return Run(query_name, "SET LOCAL statement_timeout = '60s'; SET LOCAL jit = off; ", select);
@@ -58,6 +71,11 @@ Json CommandContext::Run(std::string_view query_name, const std::string& setting
 
 std::string CommandContext::QuoteOrNull(std::string_view text) const {
   return text.empty() ? "null" : Quote(text);
+}
+
+std::string CommandContext::PinnedTime(const std::string& option, const std::string& text) {
+  const Json rows = Query("now", "SELECT " + TimeExpression(option, text) + " AS time");
+  return Quote(rows.at(0)["time"].get<std::string>()) + "::timestamptz";
 }
 
 void CommandContext::RequireDestination(const std::string& name) {

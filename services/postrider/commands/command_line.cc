@@ -7,11 +7,14 @@
 #include "commands/command_error.h"
 #include "commands/configuration_commands.h"
 #include "commands/dead_commands.h"
+#include "commands/destination_commands.h"
 #include "commands/event_commands.h"
 #include "commands/fault_text.h"
 #include "commands/healthcheck_command.h"
 #include "commands/migrate_command.h"
+#include "commands/operation_commands.h"
 #include "commands/pause_commands.h"
+#include "commands/replay_command.h"
 #include "commands/run_command.h"
 #include "commands/status_command.h"
 #include "commands/unsupported_commands.h"
@@ -43,7 +46,10 @@ int Dispatch(int argc, char** argv) {
   AddStatusCommand(app, exit_code);
   AddEventCommands(app, exit_code);
   AddDeadCommands(app, exit_code);
+  AddReplayCommand(app, exit_code);
   AddPauseCommands(app, exit_code);
+  AddDestinationCommands(app, exit_code);
+  AddOperationCommands(app, exit_code);
   AddHealthcheckCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
   AddUnsupportedCommands(app);

@@ -14,16 +14,15 @@ std::string ReadAll(std::istream& in) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-std::string PayloadOf(const DeadAmendArguments& arguments) {
-  if (arguments.payload_file.empty()) return arguments.payload;
-  if (arguments.payload_file == "-") return ReadAll(std::cin);
-  std::ifstream file(arguments.payload_file, std::ios::binary);
-  std::string payload = ReadAll(file);
+std::string ReadFile(const std::string& option, const std::string& name) {
+  if (name == "-") return ReadAll(std::cin);
+  std::ifstream file(name, std::ios::binary);
+  std::string content = ReadAll(file);
   if (file.bad() || !file.is_open()) {
-    throw CommandError(kExitUsage, "--payload-file: cannot read " + arguments.payload_file,
+    throw CommandError(kExitUsage, option + ": cannot read " + name,
                        "Name a file that this user may read, or - for standard input.");
   }
-  return payload;
+  return content;
 }
 
 /// The database would refuse it, too, but does not say where the mistake is.
@@ -37,18 +36,30 @@ void RequireJson(const std::string& payload) {
   }
 }
 
+/// The content as named arguments of outbox.amend_dead; read before anything is asked for.
+std::string ContentOf(const DeadAmendArguments& arguments, CommandContext& context) {
+  if (!arguments.body_file.empty()) {
+    return "payload => NULL, body => " +
+           context.QuoteBytes(ReadFile("--body-file", arguments.body_file)) + ", content_type => " +
+           context.QuoteOrNull(arguments.content_type);
+  }
+  const std::string payload = arguments.payload_file.empty()
+                                  ? arguments.payload
+                                  : ReadFile("--payload-file", arguments.payload_file);
+  RequireJson(payload);
+  return "payload => " + context.Quote(payload);
+}
+
 }  // namespace
 
 int RunDeadAmend(const DeadAmendArguments& arguments) {
-  const std::string payload = PayloadOf(arguments);
-  RequireJson(payload);
-  CommandContext context(arguments.common);
+  CommandContext context(arguments.common, Purpose::kChange);
   const std::string id = std::to_string(arguments.id);
   const Json row =
       context
-          .Change("amend_dead", "SELECT " + id + "::bigint AS id, outbox.amend_dead(" + id + ", " +
-                                    context.Quote(payload) + ", " +
-                                    context.QuoteOrNull(arguments.note) + ") AS event_id")
+          .Change("amend_dead", "SELECT " + id + "::bigint AS id, outbox.amend_dead(id => " + id +
+                                    ", note => " + context.QuoteOrNull(arguments.note) + ", " +
+                                    ContentOf(arguments, context) + ") AS event_id")
           .at(0);
   if (context.json()) {
     PrintJson(row);

@@ -23,6 +23,8 @@ struct DeadAmendArguments {
   std::int64_t id = 0;
   std::string payload;
   std::string payload_file;  ///< `-`: standard input
+  std::string body_file;     ///< for a body that is not JSON; `-`: standard input
+  std::string content_type;  ///< of the body; empty: as it was
   std::string note;
 };
 
@@ -32,7 +34,7 @@ int RunDeadReplay(const DeadChangeArguments& arguments);
 /// `dead discard`: counts, asks, and gives up what the filter matches.
 int RunDeadDiscard(const DeadChangeArguments& arguments);
 
-/// `dead amend`: replaces a letter by a new event with another payload.
+/// `dead amend`: replaces a letter by a new event with another payload or body.
 int RunDeadAmend(const DeadAmendArguments& arguments);
 
 }  // namespace postrider

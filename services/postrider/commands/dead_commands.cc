@@ -3,10 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "commands/bulk_change.h"
 #include "commands/command_options.h"
 #include "commands/dead_changing.h"
+#include "commands/dead_export.h"
 #include "commands/dead_reading.h"
-#include "commands/unsupported_commands.h"
 
 namespace postrider {
 namespace {
@@ -48,9 +49,7 @@ CLI::App* AddChange(CLI::App& group, const char* name, const char* description, 
   command->add_option("--limit", arguments.filter.limit, "Only the oldest so many")
       ->check(CLI::Range(1, 1000000));
   command->add_flag("--all", arguments.all, "Every dead letter, in place of a filter");
-  command->add_option("--note", arguments.note, "Why; kept with the operation");
-  auto* yes = command->add_flag("--yes", arguments.consent.yes, "Do it without a question");
-  command->add_flag("--dry-run", arguments.consent.dry_run, "Stop after the count")->excludes(yes);
+  AddConsent(*command, arguments.consent, arguments.note);
   return command;
 }
 
@@ -75,15 +74,31 @@ void AddDiscard(CLI::App& group, int& exit_code) {
 void AddAmend(CLI::App& group, int& exit_code) {
   auto arguments = std::make_shared<DeadAmendArguments>();
   auto* command = AddCommand(
-      group, "amend", "Replace a dead letter by an event with another payload.",
+      group, "amend", "Replace a dead letter by an event with another payload or body.",
       "postrider dead amend 17 --payload-file fixed.json --note 'bad zip code'", arguments->common);
   command->add_option("ID", arguments->id, "Id of the dead letter")->required();
   auto* payload = command->add_option_group("payload")->require_option(1);
   payload->add_option("--payload", arguments->payload, "The new payload, JSON");
   payload->add_option("--payload-file", arguments->payload_file,
                       "File with the new payload; - for standard input");
+  auto* body = payload->add_option("--body-file", arguments->body_file,
+                                   "File with a new body that is not JSON; - for standard input");
+  command->add_option("--content-type", arguments->content_type, "Of the body (default: as it was)")
+      ->needs(body);
   command->add_option("--note", arguments->note, "Why; kept with the operation");
   command->callback([arguments, &exit_code] { exit_code = RunDeadAmend(*arguments); });
+}
+
+void AddExport(CLI::App& group, int& exit_code) {
+  auto arguments = std::make_shared<DeadExportArguments>();
+  auto* command =
+      AddCommand(group, "export", "Write whole dead letters as JSON lines, the oldest first.",
+                 "postrider dead export --destination cj --output cj.jsonl", arguments->common);
+  AddDeadFilter(*command, arguments->filter);
+  command->add_option("--limit", arguments->filter.limit, "Only the oldest so many")
+      ->check(CLI::Range(1, 1000000000));
+  command->add_option("--output", arguments->output, "File to write (default: standard output)");
+  command->callback([arguments, &exit_code] { exit_code = RunDeadExport(*arguments); });
 }
 
 }  // namespace
@@ -96,7 +111,7 @@ void AddDeadCommands(CLI::App& app, int& exit_code) {
   AddReplay(*group, exit_code);
   AddDiscard(*group, exit_code);
   AddAmend(*group, exit_code);
-  AddUnsupported(*group, "dead export", "Write dead letters to a file.");
+  AddExport(*group, exit_code);
 }
 
 }  // namespace postrider

@@ -26,12 +26,6 @@ std::vector<std::int64_t> MatchingIds(CommandContext& context, const DeadFilter&
   return ids;
 }
 
-/// The present value of a time, as literal.
-std::string Pinned(CommandContext& context, const std::string& expression) {
-  const Json rows = context.Query("now", "SELECT " + expression + " AS time");
-  return context.Quote(rows.at(0)["time"].get<std::string>()) + "::timestamptz";
-}
-
 }  // namespace
 
 bool DeadFilter::empty() const {
@@ -82,12 +76,11 @@ std::string DeadArguments(CommandContext& context, const DeadFilter& filter) {
                           context.QuoteOrNull(filter.reason);
   if (!filter.ids.empty()) arguments += ", ids => " + IdArray(filter.ids);
   if (!filter.since.empty()) {
-    arguments += ", since => " + Pinned(context, TimeExpression("--since", filter.since));
+    arguments += ", since => " + context.PinnedTime("--since", filter.since);
   }
   if (filter.until.empty() && !filter.ids.empty()) return arguments;
-  const std::string until =
-      filter.until.empty() ? "clock_timestamp()" : TimeExpression("--until", filter.until);
-  return arguments + ", until => " + Pinned(context, until);
+  return arguments + ", until => " +
+         context.PinnedTime("--until", filter.until.empty() ? "now" : filter.until);
 }
 
 }  // namespace postrider

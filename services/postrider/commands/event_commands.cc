@@ -4,9 +4,10 @@
 #include <memory>
 
 #include "commands/command_options.h"
+#include "commands/event_cancel.h"
 #include "commands/event_list.h"
 #include "commands/event_show.h"
-#include "commands/unsupported_commands.h"
+#include "commands/event_trace.h"
 
 namespace postrider {
 namespace {
@@ -37,14 +38,34 @@ void AddShow(CLI::App& group, int& exit_code) {
   command->callback([arguments, &exit_code] { exit_code = RunEventShow(*arguments); });
 }
 
+void AddTrace(CLI::App& group, int& exit_code) {
+  auto arguments = std::make_shared<EventTraceArguments>();
+  auto* command = AddCommand(group, "trace", "Show what led to an event and what it led to.",
+                             "postrider event trace 4711", arguments->common);
+  command->add_option("ID", arguments->id, "Id of any event of the family")->required();
+  command->callback([arguments, &exit_code] { exit_code = RunEventTrace(*arguments); });
+}
+
+void AddCancel(CLI::App& group, int& exit_code) {
+  auto arguments = std::make_shared<EventCancelArguments>();
+  auto* command = AddCommand(
+      group, "cancel", "Ask not to send an event that has not been sent yet.",
+      "postrider event cancel 4711 --destination cj --note 'order void'", arguments->common);
+  command->add_option("ID", arguments->id, "Id of the event")->required();
+  command->add_option("--destination", arguments->destination, "Only there (default: everywhere)");
+  command->add_option("--note", arguments->note, "Why; kept with the operation");
+  command->add_option("--wait", arguments->wait, "For the relay's decision")->capture_default_str();
+  command->callback([arguments, &exit_code] { exit_code = RunEventCancel(*arguments); });
+}
+
 }  // namespace
 
 void AddEventCommands(CLI::App& app, int& exit_code) {
-  CLI::App* group = AddGroup(app, "event", "Look at events and their deliveries.");
+  CLI::App* group = AddGroup(app, "event", "Look at events and their deliveries; cancel them.");
   AddList(*group, exit_code);
   AddShow(*group, exit_code);
-  AddUnsupported(*group, "event trace", "Show what an event led to.");
-  AddUnsupported(*group, "event cancel", "Ask not to send an event.");
+  AddTrace(*group, exit_code);
+  AddCancel(*group, exit_code);
 }
 
 }  // namespace postrider

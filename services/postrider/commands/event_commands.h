@@ -6,7 +6,7 @@ class App;
 
 namespace postrider {
 
-/// Adds `event list` and `event show`.
+/// Adds `event` with list, show, trace and cancel.
 void AddEventCommands(CLI::App& app, int& exit_code);
 
 }  // namespace postrider

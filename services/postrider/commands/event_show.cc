@@ -15,26 +15,37 @@ namespace {
 struct EventRecord {
   Json event;       ///< null: not found
   Json deliveries;  ///< rows of outbox.delivery
-  Json attempts;    ///< null: the role may not read them
+  Json attempts;    ///< rows of outbox.attempts
   Json dead_letters;
 };
 
-/// The log itself is no public view: those who may not read it see what the views tell.
-Json ReadEvent(CommandContext& context, const std::string& id, bool permitted) {
-  const Json rows =
-      permitted
-          ? context.Query("event_show",
-                          "SELECT id, topic, key, recorded_at, deliver_after, deliver_before, "
-                          "dedup_key, duplicate_of, cause_id, headers, content_type, payload, body "
-                          "FROM outbox.event WHERE id = " +
-                              id)
-          : context.Query("event_show",
-                          "SELECT event_id AS id, topic, recorded_at, cause_id FROM outbox.trace(" +
-                              id + ") WHERE event_id = " + id + " LIMIT 1");
+constexpr char kContent[] = ", headers, payload, body";
+
+/// Whether this role may see what was sent.
+bool SeesContent(CommandContext& context) {
+  return context
+             .Query("event_show",
+                    "SELECT has_column_privilege('outbox.events', 'payload', 'SELECT') AS ok")
+             .at(0)["ok"] == true;
+}
+
+/// The event as it is in the log, else what a dead letter has kept of it; null: neither.
+Json ReadEvent(CommandContext& context, const std::string& id) {
+  const std::string content = SeesContent(context) ? kContent : "";
+  Json rows = context.Query("event_show",
+                            "SELECT id, topic, key, recorded_at, deliver_after, deliver_before, "
+                            "dedup_key, duplicate_of, cause_id, destination, content_type" +
+                                content + " FROM outbox.events WHERE id = " + id);
+  if (rows.empty()) {
+    rows = context.Query("event_show",
+                         "SELECT event_id AS id, topic, key, recorded_at, cause_id, content_type" +
+                             content + " FROM outbox.dead_letters WHERE event_id = " + id +
+                             " ORDER BY dead_letters.id LIMIT 1");
+  }
   return rows.empty() ? Json() : rows.at(0);
 }
 
-/// What the views know of an event whose bucket has left already.
+/// What the views know of an event that has left the log already.
 Json EventOf(const Json& delivery) {
   return {{"id", delivery["event_id"]},
           {"topic", delivery["topic"]},
@@ -43,30 +54,22 @@ Json EventOf(const Json& delivery) {
 }
 
 EventRecord ReadRecord(CommandContext& context, const std::string& id) {
-  const Json rights =
-      context.Query("event_show",
-                    "SELECT has_column_privilege('outbox.event', 'payload', 'SELECT') AS event, "
-                    "has_table_privilege('outbox.attempt', 'SELECT') AS attempts");
   EventRecord record;
+  record.event = ReadEvent(context, id);
   record.deliveries = context.Query(
       "event_show",
       "SELECT event_id, destination, topic, key, state, waiting_for, attempts, http_status, class, "
       "last_error, recorded_at, due_at, finished_at, run, predecessor, latency_ms, cause_id "
       "FROM outbox.delivery WHERE event_id = " +
           id + " ORDER BY destination");
-  record.event = ReadEvent(context, id, rights.at(0)["event"] == true);
   if (record.event.is_null() && !record.deliveries.empty()) {
     record.event = EventOf(record.deliveries.at(0));
   }
-  if (rights.at(0)["attempts"] == true) {
-    record.attempts =
-        context.Query("event_show",
-                      "SELECT s.destination, a.started_at, a.latency_ms, nullif(a.http_status, 0) "
-                      "AS http_status, "
-                      "a.result, a.charged, a.class, a.error FROM outbox.attempt a "
-                      "LEFT JOIN outbox.status s USING (destination_id) WHERE a.event_id = " +
-                          id + " ORDER BY a.started_at, a.epoch, a.n");
-  }
+  record.attempts =
+      context.Query("event_show",
+                    "SELECT destination, started_at, latency_ms, http_status, result, charged, "
+                    "class, error FROM outbox.attempts WHERE event_id = " +
+                        id + " ORDER BY started_at, epoch, n");
   record.dead_letters = context.Query(
       "event_show",
       "SELECT id, destination FROM outbox.dead_letters WHERE event_id = " + id + " ORDER BY id");
@@ -83,13 +86,14 @@ void PrintEvent(const Json& event) {
                                     {"dedup_key", "dedup key"},
                                     {"duplicate_of", "duplicate of"},
                                     {"cause_id", "cause"},
+                                    {"destination", "only for"},
                                     {"headers", "headers"},
                                     {"content_type", "content type"},
                                     {"payload", "payload"},
                                     {"body", "body"}});
   if (!event.contains("payload")) {
-    std::cout << "The payload is not shown: the role may not read it, or the event has left the "
-                 "log.\n";
+    std::cout << "The payload is not shown: that takes the role outbox_operator, and an event that "
+                 "is still kept.\n";
   }
 }
 
@@ -111,7 +115,7 @@ void PrintDeliveries(const Json& rows) {
 }
 
 void PrintAttempts(const Json& rows) {
-  if (rows.empty()) return;  // null, too
+  if (rows.empty()) return;
   std::cout << "\nAttempts that did not settle it:\n"
             << RenderTable(rows, {{"started_at", "STARTED", Format::kTime},
                                   {"destination", "DESTINATION"},

@@ -36,7 +36,7 @@ int RunPause(const PauseArguments& arguments) {
     const auto lasting = ParseDuration("--for", arguments.lasting);
     until = "clock_timestamp() + interval '" + std::to_string(lasting.count()) + " ms'";
   }
-  CommandContext context(arguments.common);
+  CommandContext context(arguments.common, Purpose::kChange);
   context.Change("pause", "SELECT outbox.pause(" + context.Quote(arguments.destination) + ", " +
                               until + ", " + context.QuoteOrNull(arguments.note) + ")");
   const Json state = StateOf(context, arguments.destination);
@@ -53,7 +53,7 @@ int RunPause(const PauseArguments& arguments) {
 }
 
 int RunResume(const PauseArguments& arguments) {
-  CommandContext context(arguments.common);
+  CommandContext context(arguments.common, Purpose::kChange);
   context.RequireDestination(arguments.destination);
   const bool was_paused = StateOf(context, arguments.destination)["state"] == "paused";
   context.Change("resume", "SELECT outbox.resume(" + context.Quote(arguments.destination) + ")");

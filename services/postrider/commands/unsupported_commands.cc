@@ -22,9 +22,6 @@ void AddUnsupportedCommands(CLI::App& app) {
   };
   add("adopt", "Go on after a restore, clone or move.");
   add("reload", "Make the running relay read its file again.");
-  add("replay", "Send again what a destination was sent in a range of time.");
-  add("destination", "List, park or drop destinations.");
-  add("operation", "List, show or cancel long work.");
   add("reconcile", "Compare with what a partner says it has.");
   add("send", "Send one event, or show the exact request.");
   add("doctor", "Look for what is wrong with the set-up.");

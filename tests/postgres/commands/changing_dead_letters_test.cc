@@ -139,6 +139,35 @@ TEST_F(ChangingDeadLettersTest, AmendTakesAFileByteForByte) {
             "{\"n\":  \"it's\"}\n");
 }
 
+TEST_F(ChangingDeadLettersTest, AmendTakesABodyThatIsNotJson) {
+  const auto letter = Die(AddEvent(), cj_);
+  const auto path = Write("fixed.bin", std::string("\0\xff!", 3));
+  const auto outcome = Run(
+      {"dead", "amend", letter, "--body-file", path, "--content-type", "application/octet-stream"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(All(admin_,
+                "SELECT payload, encode(body, 'hex') AS body, content_type FROM outbox.event ORDER "
+                "BY id DESC LIMIT 1"),
+            "|00ff21|application/octet-stream");
+  EXPECT_EQ(Run({"dead", "amend", letter, "--payload", "{}", "--content-type", "a/b"}).exit_code,
+            2);
+}
+
+TEST_F(ChangingDeadLettersTest, ManyAreDoneInBatchesToTheEnd) {
+  admin_.Execute("test",
+                 "INSERT INTO outbox.dead_letter (event_id, destination_id, reason, died_at, slot, "
+                 "bucket, event_xid, recorded_at, topic) SELECT n, " +
+                     cj_ +
+                     ", 'refused', now() - interval '1 minute', 0, 0, '1', now(), 't' FROM "
+                     "generate_series(1, 2300) n");
+  const auto json = Run({"dead", "discard", "--destination", "cj", "--yes", "--json"}).Json();
+  EXPECT_EQ(json["status"], "done");
+  EXPECT_EQ(json["matched"], 2300);
+  EXPECT_EQ(json["done"], 2300);
+  EXPECT_EQ(Open(), "0");
+  EXPECT_EQ(One(admin_, "SELECT count(*) FROM outbox.operations"), "1");
+}
+
 TEST_F(ChangingDeadLettersTest, AmendRefusesWhatIsNotJsonAndWhatIsNotThere) {
   const auto letter = Die(AddEvent(), cj_);
   const auto broken = Run({"dead", "amend", letter, "--payload", "{n: 2}"});

@@ -33,6 +33,21 @@ TEST_F(CommandConnectionTest, SaysToMigrateADatabaseWithoutTheSchema) {
   EXPECT_THAT(outcome.err, HasSubstr("postrider migrate"));
 }
 
+TEST_F(CommandConnectionTest, LooksOnAServerThatOnlyReadsButChangesNothingThere) {
+  AddDestination("cj");
+  const auto event = AddEvent();
+  admin_.Execute("test",
+                 "ALTER DATABASE " + database_.name() + " SET default_transaction_read_only = on");
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"status"}, {"event", "list"}, {"event", "show", event}, {"destination", "list"}}) {
+    const auto outcome = Run(words);
+    EXPECT_EQ(outcome.exit_code, 0) << words.front() << outcome.err;
+  }
+  const auto change = Run({"pause", "cj"});
+  EXPECT_EQ(change.exit_code, 1);
+  EXPECT_THAT(change.err, AllOf(HasSubstr("cannot connect"), HasSubstr("Name the primary")));
+}
+
 TEST_F(CommandConnectionTest, SaysWhichRoleIsNeeded) {
   AddDestination("cj");
   const auto path = WriteConfiguration(

@@ -94,6 +94,76 @@ TEST_F(EventCommandsTest, ShowHidesThePayloadFromViewers) {
   EXPECT_EQ(Run({"status"}).exit_code, 0);
 }
 
+TEST_F(EventCommandsTest, OperatorsSeeThePayloadAndTheAttemptsThroughTheViews) {
+  const auto event = AddEvent("shipment.requested", "order-1");
+  admin_.Execute("test",
+                 "INSERT INTO outbox.attempt (event_id, started_at, epoch, destination_id, n, "
+                 "bucket, charged, result, class) SELECT id, now(), 1, " +
+                     cj_ + ", 1, bucket, true, 'retry', 'timeout' FROM outbox.event");
+  configuration_ = WriteConfiguration(
+      "operator.yaml", database_.Conninfo(Login(database_.server(), "outbox_operator")));
+  const auto json = Run({"event", "show", event, "--json"}).Json();
+  EXPECT_EQ(json["event"]["payload"], R"({"n": 1})");
+  EXPECT_EQ(json["attempts"][0]["destination"], "cj");
+  EXPECT_EQ(json["attempts"][0]["class"], "timeout");
+}
+
+TEST_F(EventCommandsTest, ShowFindsWhatADeadLetterHasKept) {
+  const auto event = AddEvent("shipment.requested", "order-1");
+  Die(event, cj_);
+  admin_.Execute("test", "TRUNCATE outbox.event, outbox.outcome");
+  const auto json = Run({"event", "show", event, "--json"}).Json();
+  EXPECT_EQ(json["event"]["payload"], R"({"n": 1})");
+  EXPECT_EQ(json["event"]["key"], "order-1");
+}
+
+TEST_F(EventCommandsTest, TraceShowsTheFamilyAsATree) {
+  const auto root = AddEvent("shipment.requested", "order-1");
+  Settle(root, cj_, 1);
+  const auto child =
+      One(producer_, "INSERT INTO outbox.event (topic, cause_id) VALUES ('shipment.accepted', " +
+                         root + ") RETURNING id");
+  const auto outcome = Run({"event", "trace", child});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr(root + "      shipment.requested"),
+                                 HasSubstr("  " + child + "    shipment.accepted")));
+  const auto items = Run({"event", "trace", root, "--json"}).Json()["items"];
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[1]["depth"], 1);
+  EXPECT_EQ(items[1]["cause_id"], std::stoi(root));
+  EXPECT_EQ(Run({"event", "trace", "4711"}).exit_code, 3);
+}
+
+TEST_F(EventCommandsTest, CancelSaysWhatTheRelayDecides) {
+  const auto event = AddEvent("shipment.requested", "order-1");
+  const auto asked = Run({"event", "cancel", event, "--note", "void", "--wait", "1ms"});
+  EXPECT_EQ(asked.exit_code, 0) << asked.err;
+  EXPECT_THAT(asked.out, HasSubstr("cj           requested"));
+  admin_.Execute("test",
+                 "CREATE FUNCTION decide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                 "new.result := 'cancelled'; RETURN new; END $$; CREATE TRIGGER decide BEFORE "
+                 "INSERT OR UPDATE ON outbox.cancellation FOR EACH ROW EXECUTE FUNCTION decide()");
+  admin_.Execute("test", "UPDATE outbox.cancellation SET result = 'x'");
+  const auto decided = Run({"event", "cancel", event, "--json", "--wait", "10s"});
+  EXPECT_EQ(decided.exit_code, 0);
+  EXPECT_EQ(decided.Json()["items"][0]["result"], "cancelled");
+  EXPECT_EQ(One(admin_, "SELECT note FROM outbox.operations ORDER BY id LIMIT 1"), "void");
+}
+
+TEST_F(EventCommandsTest, CancelOfWhatHasEndedSaysHow) {
+  const auto event = AddEvent("shipment.requested", "order-1");
+  Settle(event, cj_, 1);
+  const auto ended = Run({"event", "cancel", event});
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_THAT(ended.out, HasSubstr("delivered"));
+  AddDestination("kakao");
+  EXPECT_EQ(Run({"event", "cancel", event, "--wait", "1ms"}).exit_code, 4);
+  EXPECT_EQ(Run({"event", "cancel", event, "--destination", "kakao", "--wait", "1ms"}).exit_code,
+            0);
+  EXPECT_EQ(Run({"event", "cancel", "4711"}).exit_code, 3);
+  EXPECT_EQ(Run({"event", "cancel", event, "--destination", "x"}).exit_code, 2);
+}
+
 TEST_F(EventCommandsTest, TheRelaysOwnRoleMayLookAtAll) {
   const auto event = AddEvent("shipment.requested", "order-1");
   configuration_ = WriteConfiguration(
