@@ -108,6 +108,23 @@ void AddRelay(Catalogue<Settings>& rows) {
                      relay, &RelaySettings::drain));
 }
 
+void AddRetention(Catalogue<Settings>& rows) {
+  const auto retention = &Settings::retention;
+  const DurationKind kept{seconds(1), hours(24 * 3650)};
+  rows.push_back(Group<Settings>("retention", "How long records are kept."));
+  rows.push_back(Leaf<Settings>(
+      "retention.delivered", DurationKind{seconds(1), hours(24 * 186)},
+      "Events with all that became of them. At most 6 bucket periods of `migrate`. Whole seconds.",
+      retention, &RetentionSettings::delivered));
+  rows.push_back(Leaf<Settings>(
+      "retention.dead", kept,
+      "Dead letters, also those that nobody has decided on, and operations. Whole seconds.",
+      retention, &RetentionSettings::dead));
+  rows.push_back(Leaf<Settings>("retention.dedup", kept,
+                                "How long a dedup_key stands for its first event. Whole seconds.",
+                                retention, &RetentionSettings::dedup));
+}
+
 void AddLog(Catalogue<Settings>& rows) {
   rows.push_back(Group<Settings>("log", "The log, on standard error."));
   rows.push_back(Leaf<Settings>("log.level",
@@ -135,7 +152,7 @@ Catalogue<Settings> Build() {
                                 "Where /healthz, /readyz and /metrics are served, without a token.",
                                 &Settings::metrics));
   rows.push_back(NotYet<Settings>("admin", "The HTTP API and the pages."));
-  rows.push_back(NotYet<Settings>("retention", "How long records are kept."));
+  AddRetention(rows);
   rows.push_back(Group<Settings>("unrouted", "Events that no destination takes."));
   rows.push_back(Leaf<Settings>("unrouted.after", DurationKind{seconds(1), hours(24 * 7)},
                                 "How long an event may wait for a destination. Whole seconds.",

@@ -135,11 +135,11 @@ std::vector<StoredKey> PostgresBacklogStore::ReadKeys(LaneId lane, int shards, b
 }
 
 std::vector<ForeignRow> PostgresBacklogStore::ReadForeign() {
-  std::string sql = "SELECT NULL::int, pg_current_snapshot()::text, 0, now()";
+  std::string sql = "SELECT NULL::int, pg_current_snapshot()::text, 0, now(), false";
   if (seen_) {
     const std::string rows =
-        "SELECT b.destination_id, b.event_id::text, b.slot, b.due_at FROM "
-        "outbox.backlog b WHERE b.waiting_for = 4 AND ";
+        "SELECT b.destination_id, b.event_id::text, b.slot, b.due_at, b.waiting_for <> 4 FROM "
+        "outbox.backlog b WHERE (b.waiting_for = 4 OR (b.copied AND b.waiting_for IN (1, 3))) AND ";
     sql += " UNION ALL " + rows + "b.xid = ANY (ARRAY(SELECT pg_snapshot_xip(" + Quote(*seen_) +
            ") EXCEPT SELECT pg_snapshot_xip(pg_current_snapshot()))) UNION ALL " + rows +
            "b.xid >= " + sql_text::QuoteXid(seen_->xmax);
@@ -153,7 +153,8 @@ std::vector<ForeignRow> PostgresBacklogStore::ReadForeign() {
     }
     foreign.push_back({static_cast<DestinationId>(ReadInt(result, row, 0)),
                        static_cast<std::int32_t>(ReadInt(result, row, 2)),
-                       {sql_text::ParseTimestamp(result.Text(row, 3)), ReadInt(result, row, 1)}});
+                       {sql_text::ParseTimestamp(result.Text(row, 3)), ReadInt(result, row, 1)},
+                       result.Text(row, 4) == "t"});
   }
   return foreign;
 }

@@ -58,11 +58,13 @@ InstallationRecord PostgresRoster::ReadInstallation() {
           "SELECT i.name, (SELECT max(version) FROM outbox.migration), "
           "coalesce(i.system_identifier <> (SELECT system_identifier FROM pg_control_system()), "
           "false), (SELECT seqcache FROM pg_sequence WHERE seqrelid = "
-          "'outbox.event_id_seq'::regclass), (SELECT last_value FROM outbox.event_id_seq), "
-          "(SELECT coalesce(max(closed_up_to), 0) FROM outbox.lane) FROM outbox.installation i");
+          "'outbox.event_id_seq'::regclass), (SELECT last_value - (NOT is_called)::int FROM "
+          "outbox.event_id_seq), "
+          "outbox.highest_known_id(), extract(epoch FROM i.bucket_period)::bigint FROM "
+          "outbox.installation i");
   if (rows.empty()) {
-    throw DatabaseFault("outbox.installation is empty; run 'postrider migrate'", "installation",
-                        "", false, false);
+    throw DatabaseFault("outbox.installation is empty; run 'postrider migrate'", "installation", "",
+                        false, false);
   }
   InstallationRecord record;
   record.name = rows.Text(0, 0);
@@ -71,6 +73,7 @@ InstallationRecord PostgresRoster::ReadInstallation() {
   record.sequence_cache = ReadInt(rows, 0, 3);
   record.last_value = ReadInt(rows, 0, 4);
   record.highest_known = ReadInt(rows, 0, 5);
+  record.bucket_period = seconds(ReadInt(rows, 0, 6));
   return record;
 }
 
@@ -88,7 +91,13 @@ std::vector<std::string> PostgresRoster::Register(
                         std::to_string(destination.shards) + ", " +
                         (destination.start == StartAt::kBeginning ? "true" : "false") + ", " +
                         Quote(relay_name) + ")");
-    if (rows.Text(0, 0) != "t") foreign.push_back(destination.name);
+    if (rows.Text(0, 0) != "t") {
+      foreign.push_back(destination.name);
+      continue;
+    }
+    connection_.Execute("register",
+                        Limits() + "SELECT outbox.note_order(" + Quote(destination.name) + ", " +
+                            (destination.order.by == Order::kKey ? "true" : "false") + ")");
   }
   connection_.Execute("register", Limits() + "SELECT outbox.retire_destinations(" +
                                       Quote(relay_name) + ", " + names.As("text") + ")");
@@ -125,8 +134,9 @@ std::vector<RegisteredDestination> PostgresRoster::ReadDestinations() {
 
 void PostgresRoster::Enroll(const Incarnation& incarnation) {
   connection_.Execute(
-      "lease", Limits() + "INSERT INTO outbox.relay (id, name, version, host, pid, pid_start, "
-                          "lease) VALUES (" +
+      "lease", Limits() +
+                   "INSERT INTO outbox.relay (id, name, version, host, pid, pid_start, "
+                   "lease) VALUES (" +
                    Uuid(incarnation.id) + ", " + Quote(incarnation.name) + ", " +
                    Quote(incarnation.version) + ", " + Quote(incarnation.host) + ", " +
                    std::to_string(incarnation.pid) + ", " + std::to_string(incarnation.pid_start) +
@@ -149,8 +159,8 @@ void PostgresRoster::Bury(const std::vector<std::string>& ids) {
   if (ids.empty()) return;
   ArrayLiteral array;
   for (const std::string& id : ids) array.AddText(id);
-  connection_.Execute("lease", Limits() + "DELETE FROM outbox.relay WHERE id = ANY (" +
-                                   array.As("uuid") + ")");
+  connection_.Execute(
+      "lease", Limits() + "DELETE FROM outbox.relay WHERE id = ANY (" + array.As("uuid") + ")");
 }
 
 bool PostgresRoster::Renew(const Incarnation& incarnation) {
@@ -188,8 +198,8 @@ std::map<LaneId, std::int64_t> PostgresRoster::TakeLanes(const Incarnation& inca
 
 void PostgresRoster::Leave(const Incarnation& incarnation) {
   connection_.Execute("lease", Limits() + "UPDATE outbox.fence SET owner = NULL WHERE owner = " +
-                                   Uuid(incarnation.id) + "; DELETE FROM outbox.relay WHERE id = " +
-                                   Uuid(incarnation.id));
+                                   Uuid(incarnation.id) +
+                                   "; DELETE FROM outbox.relay WHERE id = " + Uuid(incarnation.id));
 }
 
 Xid PostgresRoster::AssignXid() {
@@ -197,8 +207,8 @@ Xid PostgresRoster::AssignXid() {
   return static_cast<Xid>(ReadInt(rows, 0, 0));
 }
 
-void PostgresRoster::Save(const Incarnation& incarnation,
-                          const std::vector<LaneProgress>& progress, const std::string& canary) {
+void PostgresRoster::Save(const Incarnation& incarnation, const std::vector<LaneProgress>& progress,
+                          const std::string& canary) {
   if (progress.empty()) return;
   ArrayLiteral destination, shard, epoch, closed, high, xid;
   for (const LaneProgress& lane : progress) {
@@ -211,8 +221,9 @@ void PostgresRoster::Save(const Incarnation& incarnation,
   }
   connection_.Execute(
       "keeper",
-      Limits() + "UPDATE outbox.lane l SET closed_up_to = t.closed, mark_high = t.high, mark_xid "
-                 "= t.xid, mark_canary = c.id, saved_at = clock_timestamp() FROM unnest(" +
+      Limits() +
+          "UPDATE outbox.lane l SET closed_up_to = t.closed, mark_high = t.high, mark_xid "
+          "= t.xid, mark_canary = c.id, saved_at = clock_timestamp() FROM unnest(" +
           destination.As("int4") + ", " + shard.As("int2") + ", " + epoch.As("int8") + ", " +
           closed.As("int8") + ", " + high.As("int8") + ", " + xid.As("xid8") +
           ") AS t (destination_id, shard, epoch, closed, high, xid) JOIN outbox.fence f ON "

@@ -149,10 +149,14 @@ std::string DeadLetterSql(const Batch& batch) {
     dd.last_error, dd.attempts, dd.first_attempt_at, dd.died_at, dd.request, dd.answer, dd.slot,
     v.bucket, v.event_xid, v.recorded_at, dd.topic, dd.key, dd.cause_id, dd.deliver_before,
     CASE WHEN dd.deferred
-         THEN (SELECT e.payload FROM outbox.event e WHERE e.id = o.event_id AND e.bucket = v.bucket)
+         THEN coalesce((SELECT e.payload FROM outbox.event e WHERE e.id = o.event_id AND e.bucket = v.bucket),
+                       (SELECT b.payload FROM outbox.backlog b WHERE b.event_id = o.event_id
+                          AND b.destination_id = o.destination_id AND b.copied))
          ELSE dd.payload END,
     CASE WHEN dd.deferred
-         THEN (SELECT e.body FROM outbox.event e WHERE e.id = o.event_id AND e.bucket = v.bucket)
+         THEN coalesce((SELECT e.body FROM outbox.event e WHERE e.id = o.event_id AND e.bucket = v.bucket),
+                       (SELECT b.body FROM outbox.backlog b WHERE b.event_id = o.event_id
+                          AND b.destination_id = o.destination_id AND b.copied))
          ELSE dd.body END,
     dd.content_type, dd.headers
   FROM o JOIN v USING (event_id, destination_id) JOIN dd USING (event_id, destination_id)

@@ -18,10 +18,21 @@ SELECT 'bytes', 0, t.name, coalesce((SELECT sum(pg_total_relation_size(i.relid))
                                     pg_total_relation_size(t.relation))::bigint
 FROM (VALUES ('event', 'outbox.event'::regclass), ('outcome', 'outbox.outcome'),
              ('attempt', 'outbox.attempt'), ('backlog', 'outbox.backlog'),
-             ('dead_letter', 'outbox.dead_letter')) AS t (name, relation)
+             ('dead_letter', 'outbox.dead_letter'), ('dedup', 'outbox.dedup')) AS t (name, relation)
 UNION ALL
-SELECT 'snapshot', 0, '', (extract(epoch FROM clock_timestamp() - min(xact_start)) * 1000000)::bigint
-FROM pg_stat_activity WHERE datname = current_database() AND backend_xmin IS NOT NULL)";
+SELECT 'lanes', 0, l.state, count(*)
+FROM (SELECT CASE WHEN d.retired_at IS NOT NULL THEN 'retired'
+                  WHEN r.heartbeat > clock_timestamp() - r.lease THEN 'owned' ELSE 'free' END AS state
+      FROM outbox.fence f JOIN outbox.lane n USING (destination_id, shard)
+      LEFT JOIN outbox.destination d ON d.id = f.destination_id
+      LEFT JOIN outbox.relay r ON r.id = f.owner) AS l GROUP BY 3
+UNION ALL
+SELECT 'snapshot', 0, '', (extract(epoch FROM clock_timestamp() - min(began)) * 1000000)::bigint
+FROM (SELECT xact_start AS began FROM pg_stat_activity
+      WHERE datname = current_database() AND backend_xmin IS NOT NULL
+      UNION ALL
+      SELECT prepared FROM pg_prepared_xacts WHERE database = current_database()) AS held
+WHERE pg_has_role('pg_read_all_stats', 'USAGE'))";
 
 }  // namespace
 
@@ -38,6 +49,11 @@ StoredCounts PostgresRoster::ReadCounts() {
       counts.dead_letters[{destination, std::string(rows.Text(row, 2))}] = count;
     } else if (kind == "bytes") {
       counts.table_bytes[std::string(rows.Text(row, 2))] = count;
+    } else if (kind == "lanes") {
+      const std::string_view state = rows.Text(row, 2);
+      (state == "owned"  ? counts.owned_lanes
+       : state == "free" ? counts.free_lanes
+                         : counts.retired_lanes) = count;
     } else if (!rows.IsNull(row, 3)) {
       counts.oldest_snapshot = microseconds(count);
     }

@@ -52,6 +52,11 @@ inline constexpr Family kDeadLetters{"postrider_dead_letters",
 inline constexpr Family kPaused{"postrider_destination_paused",
                                 "1 while the destination is paused.", kGauge};
 
+inline constexpr Family kRetentionBlocked{
+    "postrider_retention_blocked_seconds",
+    "For how long old events could not go because the destination has not finished with them.",
+    kGauge};
+
 // Of the installation, by the relay that keeps house.
 inline constexpr Family kUnrouted{"postrider_unrouted_events_total",
                                   "Events that no destination takes.", kCounter};

@@ -104,6 +104,7 @@ struct DestinationMetrics::Series {
   OptionalGauge last_delivery;
   std::array<OptionalGauge, kDeadReasons> dead_letters;
   OptionalGauge paused;
+  OptionalGauge retention_blocked;
 
   void AddCounters(std::string_view name, Exposition& exposition) const;
   void AddAttempts(std::string_view name, Exposition& exposition) const;
@@ -169,6 +170,9 @@ void DestinationMetrics::Series::AddKeeperGauges(std::string_view name,
       exposition.Add(catalog::kDeadLetters, {{"destination", name}, {"reason", reason}}, *count);
     }
   }
+  if (const auto value = retention_blocked.Value()) {
+    exposition.Add(catalog::kRetentionBlocked, {{"destination", name}}, *value);
+  }
   if (const auto value = paused.Value()) {
     exposition.Add(catalog::kPaused, {{"destination", name}}, *value);
   }
@@ -230,9 +234,14 @@ void DestinationMetrics::SetDeadLetters(DeadReason reason, std::int64_t count) {
 
 void DestinationMetrics::SetPaused(bool paused) { series_->paused.Set(paused ? 1 : 0); }
 
+void DestinationMetrics::SetRetentionBlocked(microseconds duration) {
+  series_->retention_blocked.Set(std::max(0.0, InSeconds(duration)));
+}
+
 void DestinationMetrics::ReleaseHousekeeping() {
   for (OptionalGauge& count : series_->dead_letters) count.Clear();
   series_->paused.Clear();
+  series_->retention_blocked.Clear();
 }
 
 void DestinationMetrics::AddTo(Exposition& exposition, Timestamp now) const {

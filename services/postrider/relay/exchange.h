@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -69,6 +70,12 @@ class Exchange {
   /// Ends all waits, for good.
   void Stop();
 
+  // -- By everybody -----------------------------------------------------------------------------
+
+  /// What was read may be of a history that nobody knows: nothing is sent any more.
+  void Halt() { halted_.store(true); }
+  bool halted() const { return halted_.load(); }
+
  private:
   mutable std::mutex mutex_;
   std::condition_variable tail_wakes_;
@@ -82,6 +89,7 @@ class Exchange {
   MarkRounds rounds_;
   bool room_ = false;
   bool stopped_ = false;
+  std::atomic<bool> halted_{false};
 };
 
 }  // namespace postrider

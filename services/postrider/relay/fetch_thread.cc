@@ -122,7 +122,12 @@ void FetchThread::LookForForeignRows(BacklogStore& backlog) {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_look_) return;
   next_look_ = now + kForeignInterval;
-  for (const ForeignRow& row : backlog.ReadForeign()) receiver_.ForeignRow(row);
+  bool recover = false;
+  for (const ForeignRow& row : backlog.ReadForeign()) {
+    if (!row.by_recovery) receiver_.ForeignRow(row);
+    recover = recover || row.by_recovery;
+  }
+  if (recover) exchange_.BeginEra(false);
 }
 
 }  // namespace postrider

@@ -48,10 +48,14 @@ void Housekeeper::Turn(PostgresRoster& roster) {
 void Housekeeper::FollowRegistrations(PostgresRoster& roster) {
   const auto registered = roster.ReadDestinations();
   for (const auto& host : hosts_) host->SetRegistered(registered);
+  if (!KeepsHouse()) return;
   for (const RegisteredDestination& destination : registered) {
     access_.metrics.ForDestination(destination.subscription.name).SetPaused(destination.paused);
   }
 }
+
+/// The owner of the unrouted lane speaks for the fleet.
+bool Housekeeper::KeepsHouse() const { return lanes_.Find({kUnrouted, 0}).has_value(); }
 
 /// The places are copied before the transaction id is assigned; see docs/protocols.md.
 void Housekeeper::MakeMark(PostgresRoster& roster) {
@@ -101,7 +105,6 @@ void Housekeeper::SetLaneGauges() {
   }
   RelayMetrics& relay = access_.metrics.relay();
   relay.SetEventMemory(static_cast<std::size_t>(std::max<std::int64_t>(0, bytes)));
-  relay.SetLanes(LaneState::kOwned, static_cast<std::int64_t>(lanes.size()));
 }
 
 void Housekeeper::SetStoredGauges(PostgresRoster& roster) {
@@ -116,15 +119,22 @@ void Housekeeper::SetStoredGauges(PostgresRoster& roster) {
     metrics.SetDeliveries(DeliveryState::kRetrying,
                           waiting(WaitingFor::kRetry) + waiting(WaitingFor::kReplay));
     metrics.SetDeliveries(DeliveryState::kBlocked, waiting(WaitingFor::kPredecessor));
+    if (!KeepsHouse()) continue;
     for (const DeadReason reason : kReasons) {
       const auto found = counts.dead_letters.find({id, std::string(ToString(reason))});
       metrics.SetDeadLetters(reason, found == counts.dead_letters.end() ? 0 : found->second);
     }
   }
-  for (const auto& [table, bytes] : counts.table_bytes) {
-    access_.metrics.relay().SetTableBytes(table, bytes);
-  }
-  if (counts.oldest_snapshot) access_.metrics.relay().SetOldestSnapshot(*counts.oldest_snapshot);
+  if (KeepsHouse()) SetFleetGauges(counts);
+}
+
+void Housekeeper::SetFleetGauges(const StoredCounts& counts) {
+  RelayMetrics& relay = access_.metrics.relay();
+  for (const auto& [table, bytes] : counts.table_bytes) relay.SetTableBytes(table, bytes);
+  if (counts.oldest_snapshot) relay.SetOldestSnapshot(*counts.oldest_snapshot);
+  relay.SetLanes(LaneState::kOwned, counts.owned_lanes);
+  relay.SetLanes(LaneState::kFree, counts.free_lanes);
+  relay.SetLanes(LaneState::kRetired, counts.retired_lanes);
 }
 
 }  // namespace postrider

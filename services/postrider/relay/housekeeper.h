@@ -16,8 +16,8 @@ namespace postrider {
 
 class LaneHost;
 
-/// What is done now and then rather than per event: marks, saved positions, pauses, gauges. All
-/// borrowed parts must outlive it; one thread.
+/// What is done now and then rather than per event: marks, saved positions, pauses, gauges; those
+/// of the fleet while this relay keeps house. All borrowed parts must outlive it; one thread.
 class Housekeeper {
  public:
   Housekeeper(const DatabaseAccess& access, const Incarnation& incarnation, Exchange& exchange,
@@ -39,6 +39,8 @@ class Housekeeper {
   void MakeMark(PostgresRoster& roster);
   void SetLaneGauges();
   void SetStoredGauges(PostgresRoster& roster);
+  void SetFleetGauges(const StoredCounts& counts);
+  bool KeepsHouse() const;
 
   const DatabaseAccess& access_;
   const Incarnation& incarnation_;

@@ -67,6 +67,8 @@ void Relay::Enlist(PostgresRoster& roster) {
   TakeFreeLanes(roster);
   fetcher_ = std::make_unique<FetchThread>(access_, exchange_, router_);
   tail_ = std::make_unique<TailThread>(access_, settings_.relay.poll, exchange_, clock_);
+  retention_ =
+      std::make_unique<RetentionThread>(access_, settings_, installation_.bucket_period, lanes_);
 }
 
 void Relay::Serve(const std::vector<std::string>& foreign) {
@@ -114,9 +116,9 @@ void Relay::StartThreads(std::chrono::nanoseconds enrolled) {
   recorder_ = std::make_unique<Recorder>(access_, incarnation_.id, patience_);
   int threads = settings_.relay.threads;
   if (threads == 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  const HostSurroundings surroundings{*recorder_,  exchange_,
-                                      clock_,      access_.metrics,
-                                      access_.log, [this] { return lease_->MaySend(); }};
+  const HostSurroundings surroundings{
+      *recorder_,      exchange_,   clock_,
+      access_.metrics, access_.log, [this] { return lease_->MaySend() && !exchange_.halted(); }};
   for (int i = 0; i < threads; ++i) hosts_.push_back(std::make_unique<LaneHost>(surroundings));
 }
 
@@ -190,7 +192,7 @@ RelayEnd Relay::KeepHouse(std::stop_token stop, bool once) {
 }
 
 std::optional<RelayEnd> Relay::LookForEnd(bool once) {
-  if (lease_->lost() || recorder_->lost_fence() || tail_->sequence_went_back()) {
+  if (lease_->lost() || recorder_->lost_fence() || exchange_.halted()) {
     return RelayEnd::kLost;
   }
   if (!once) return std::nullopt;
@@ -216,6 +218,7 @@ void Relay::Drain() {
   const auto deadline = steady_clock::now() + settings_.relay.drain;
   access_.log.Info("draining", "Waiting for requests in flight.", {});
   exchange_.Stop();
+  if (retention_) retention_->RequestStop();
   if (tail_) tail_->Stop();
   if (fetcher_) fetcher_->Stop();
   for (const auto& host : hosts_) host->StopLanes();
@@ -279,6 +282,8 @@ HealthReport Relay::Readiness() const {
   const bool polls =
       steady_clock::now() - tail_->last_poll() < seconds(5) + 3 * settings_.relay.poll.max;
   check("last_poll", polls, polls ? "recent" : "no successful poll lately: is the database there?");
+  const bool halted = exchange_.halted();
+  check("sequence", !halted, halted ? "the id sequence went backwards" : "whole");
   const bool leased = lease_->MaySend();
   check("lease", leased, leased ? "held" : "not renewed lately");
   const bool records = !recorder_->failing();

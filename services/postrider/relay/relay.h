@@ -21,6 +21,7 @@
 #include "relay/lane_registry.h"
 #include "relay/lease_thread.h"
 #include "relay/recorder.h"
+#include "relay/retention_thread.h"
 #include "relay/served_destination.h"
 #include "relay/session.h"
 #include "relay/tail_thread.h"
@@ -85,6 +86,7 @@ class Relay {
   Housekeeper housekeeper_;
   std::unique_ptr<FetchThread> fetcher_;
   std::unique_ptr<TailThread> tail_;
+  std::unique_ptr<RetentionThread> retention_;
   int quiet_looks_ = 0;
   std::atomic<bool> started_{false};  ///< the threads are there
 };

@@ -13,6 +13,11 @@ namespace {
 constexpr milliseconds kRepeatInterval{10000};
 constexpr milliseconds kLookAgain{2000};
 constexpr milliseconds kBeginAgain{300};
+/// Of the eight in the ring: one is being written, and one is time to empty the oldest.
+constexpr int kRetainedBuckets = 6;
+constexpr char kAdopt[] =
+    "nothing is sent until 'postrider adopt --resume', --dead or --new has said how to go on (see "
+    "Moving in docs/operations.md)";
 
 void WaitUnlessStopped(std::stop_token stop, milliseconds time) {
   std::mutex mutex;
@@ -91,11 +96,12 @@ std::string Service::Obstacle(const InstallationRecord& installation) const {
   const std::string& wanted = settings_.database.installation;
   if (!wanted.empty() && wanted != installation.name) {
     return "database.installation is " + wanted + ", this database is " + installation.name +
-           ": correct the configuration, or database.url";
+           ": correct the configuration or database.url; if it is meant, " + kAdopt;
   }
   if (installation.moved) {
-    return "the outbox was brought here from another server (restore, move or upgrade): nothing is "
-           "sent until it is adopted";
+    return std::string(
+               "the outbox was brought here from another server (restore, move or upgrade): ") +
+           kAdopt;
   }
   if (installation.sequence_cache != 1) {
     return "the sequence outbox.event_id_seq has cache " +
@@ -105,8 +111,15 @@ std::string Service::Obstacle(const InstallationRecord& installation) const {
   if (installation.last_value < installation.highest_known) {
     return "the sequence outbox.event_id_seq went backwards (" +
            std::to_string(installation.last_value) + " < " +
-           std::to_string(installation.highest_known) +
-           "): nothing is sent until the outbox is adopted";
+           std::to_string(installation.highest_known) + "): " + kAdopt;
+  }
+  const seconds longest = kRetainedBuckets * installation.bucket_period;
+  if (settings_.retention.delivered > longest) {
+    return "retention.delivered is " + std::to_string(settings_.retention.delivered.count()) +
+           " s, but this outbox was installed with buckets of " +
+           std::to_string(installation.bucket_period.count()) + " s, of which " +
+           std::to_string(kRetainedBuckets) + " are kept: at most " +
+           std::to_string(longest.count()) + " s";
   }
   return "";
 }

@@ -43,7 +43,7 @@ void TailThread::Read(std::stop_token stop, Connection& connection) {
   try {
     Begin(reader);
     milliseconds wait = poll_.min;
-    while (!stop.stop_requested()) {
+    while (!stop.stop_requested() && !exchange_.halted()) {
       FollowEra(reader);
       TakeJoining(reader);
       const auto began = std::chrono::steady_clock::now();
@@ -76,6 +76,7 @@ void TailThread::Begin(TailReader& reader) {
   const TailTurn turn = reader.Turn(exchange_.rounds());
   const std::string& canary = reader.head().canary;
   const bool changed = canary != std::exchange(canary_, canary);
+  if (!changed && reader.head().last_value < last_value_) exchange_.Halt();
   NoteTurn(reader, turn);
   era_ = exchange_.BeginEra(changed);
   access_.log.Info("recovery_begins",
@@ -110,7 +111,8 @@ void TailThread::NoteTurn(const TailReader& reader, const TailTurn& turn) {
   last_poll_.store(std::chrono::steady_clock::now().time_since_epoch().count());
   access_.metrics.relay().CountPoll(reader.head().now);
   at_head_.store(turn.events == 0 && turn.off_tail.empty() && !turn.more);
-  if (turn.sequence_went_back) sequence_went_back_.store(true);
+  if (turn.sequence_went_back) exchange_.Halt();
+  last_value_ = reader.head().last_value;
   if (reader.place()) exchange_.Publish(*reader.place(), reader.head());
 }
 

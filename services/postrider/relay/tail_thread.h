@@ -23,8 +23,6 @@ class TailThread {
   std::chrono::steady_clock::time_point last_poll() const;
   /// The last poll found nothing new, and every lane it reads for has what there was.
   bool at_head() const { return at_head_.load(); }
-  /// The id sequence went backwards: nothing may be sent until `adopt`.
-  bool sequence_went_back() const { return sequence_went_back_.load(); }
 
  private:
   void Work(std::stop_token stop);
@@ -38,11 +36,11 @@ class TailThread {
   const PollSettings poll_;
   Exchange& exchange_;
   DatabaseClock& clock_;
-  std::string canary_;  ///< of the history that was read last
+  std::string canary_;      ///< of the history that was read last
+  EventId last_value_ = 0;  ///< of the id sequence, in that history
   std::uint64_t era_ = 0;
   std::atomic<std::chrono::steady_clock::rep> last_poll_{0};
   std::atomic<bool> at_head_{false};
-  std::atomic<bool> sequence_went_back_{false};
   std::jthread thread_;
 };
 

@@ -26,19 +26,21 @@ TEST_P(FileErrorTest, IsReportedWithPositionPathAndWhatIsAllowed) {
 INSTANTIATE_TEST_SUITE_P(
     Keys, FileErrorTest,
     testing::Values(
-        FileErrorCase{"databse: {url: \"\"}",
-                      "p.yaml:1:1: databse: found the unknown key \"databse\", allowed: database, "
-                      "relay, metrics, unrouted, ignore_topics, log, defaults, destinations; did "
-                      "you mean \"database\"?\n"},
+        FileErrorCase{
+            "databse: {url: \"\"}",
+            "p.yaml:1:1: databse: found the unknown key \"databse\", allowed: database, "
+            "relay, metrics, retention, unrouted, ignore_topics, log, defaults, destinations; did "
+            "you mean \"database\"?\n"},
         FileErrorCase{"relay: {nmae: x}",
                       "p.yaml:1:9: relay.nmae: found the unknown key \"nmae\", allowed: name, "
                       "threads, max_memory, poll, lease, drain; did you mean \"name\"?\n"},
         FileErrorCase{"relay: {timeout: 5s}",
                       "p.yaml:1:9: relay.timeout: found the unknown key \"timeout\", allowed: "
                       "name, threads, max_memory, poll, lease, drain\n"},
-        FileErrorCase{"x y: 1",
-                      "p.yaml:1:1: \"x y\": found the unknown key \"x y\", allowed: database, "
-                      "relay, metrics, unrouted, ignore_topics, log, defaults, destinations\n"},
+        FileErrorCase{
+            "x y: 1",
+            "p.yaml:1:1: \"x y\": found the unknown key \"x y\", allowed: database, "
+            "relay, metrics, retention, unrouted, ignore_topics, log, defaults, destinations\n"},
         FileErrorCase{"destinations: {Shop: {topics: [a], http: {url: \"http://x.example/\"}}}",
                       "p.yaml:1:16: destinations.Shop: found the name \"Shop\", allowed: a-z "
                       "first, then a-z, 0-9, _ and -, at most 63 in all\n"},
@@ -187,8 +189,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         FileErrorCase{"admin: {listen: x}",
                       "p.yaml:1:1: admin: \"admin\" is not supported yet; leave it out\n"},
-        FileErrorCase{"retention: {}",
-                      "p.yaml:1:1: retention: \"retention\" is not supported yet; leave it out\n"},
+        FileErrorCase{"retention: {delivered: forever}",
+                      "p.yaml:1:24: retention.delivered: found \"forever\", allowed: a duration "
+                      "(250ms, 5s, 15m, 12h, 3d) from 1s to 186d\n"},
         FileErrorCase{
             "destinations: {d: {topics: [a], sql: {call: f}}}",
             "p.yaml:1:33: destinations.d.sql: \"sql\" is not supported yet; leave it out\n"}));

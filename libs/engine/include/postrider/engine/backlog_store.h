@@ -39,6 +39,8 @@ struct ForeignRow {
   DestinationId destination = 0;
   std::int32_t slot = 0;
   DueOrder due;
+  /// It has a place among the others of its lane, which it takes when the lane recovers.
+  bool by_recovery = false;
 };
 
 /// The read side of the backlog. Blocks, throws on any database fault; one thread.

@@ -46,6 +46,13 @@ struct UnroutedSettings {
   bool dead = true;  ///< dead-letter them (reason no_route); false: ignore
 };
 
+/// How long records are kept once nobody needs them any more.
+struct RetentionSettings {
+  seconds delivered{3 * 86400};  ///< events with all that became of them; at most 6 bucket periods
+  seconds dead{90 * 86400};      ///< dead letters, also those that nobody has decided on; operations
+  seconds dedup{7 * 86400};      ///< how long a dedup_key stands for its first event
+};
+
 enum class LogLevel { kTrace, kDebug, kInfo, kWarning, kError };
 enum class LogFormat { kAuto, kJson, kText };  ///< kAuto: text on a terminal, else JSON
 
@@ -148,6 +155,7 @@ struct Settings {
   DatabaseSettings database;
   RelaySettings relay;
   ListenAddress metrics;
+  RetentionSettings retention;
   UnroutedSettings unrouted;
   std::vector<std::string> ignore_topics;
   LogSettings log;

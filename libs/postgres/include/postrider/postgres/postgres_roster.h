@@ -18,12 +18,13 @@ namespace postrider {
 
 /// What a relay must know of the database before it may send.
 struct InstallationRecord {
-  std::string name;            ///< prefix of idempotency keys
+  std::string name;  ///< prefix of idempotency keys
   int schema_version = 0;
-  bool moved = false;          ///< the rows were brought here from another server
+  bool moved = false;  ///< the rows were brought here from another server
   std::int64_t sequence_cache = 1;
-  EventId last_value = 0;      ///< of the id sequence
-  EventId highest_known = 0;   ///< of all saved places: the sequence must not be below
+  EventId last_value = 0;     ///< of the id sequence
+  EventId highest_known = 0;  ///< of everything recorded: the sequence must not be below
+  seconds bucket_period{86400};
 };
 
 /// A destination as registered.
@@ -40,6 +41,9 @@ struct StoredCounts {
   std::map<std::pair<DestinationId, std::string>, std::int64_t> dead_letters;  ///< by reason
   std::map<std::string, std::int64_t> table_bytes;
   std::optional<microseconds> oldest_snapshot;  ///< unset without the privilege to see it
+  std::int64_t owned_lanes = 0;                 ///< by any relay that is alive
+  std::int64_t free_lanes = 0;
+  std::int64_t retired_lanes = 0;
 };
 
 /// What the keeper saves of a lane.

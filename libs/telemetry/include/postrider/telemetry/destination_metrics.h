@@ -67,6 +67,8 @@ class DestinationMetrics {
   /// For the one relay that keeps house. Every reason is set, also those whose count is 0.
   void SetDeadLetters(DeadReason reason, std::int64_t count);
   void SetPaused(bool paused);
+  /// How long ago events that wait for the destination became old enough to go; 0: none are.
+  void SetRetentionBlocked(microseconds duration);
   /// The gauges of the keeper are not shown until they are set again.
   void ReleaseHousekeeping();
 
