@@ -1,0 +1,272 @@
+# What is measured. Each prints its figures by `figure`. Sourced by tests/bench/run.
+
+# figure NAME VALUE [<=|>=] [BOUND] [UNIT]
+figure() {
+  local name=$1 value=$2 relation=${3:-} bound=${4:-} unit=${5:-} verdict=
+  if [ -n "$relation" ] && ! awk "BEGIN { exit !($value $relation $bound) }"; then
+    verdict='  MISSED'
+    missed=1
+  fi
+  printf '%-52s %12s %14s%s\n' "$name" "$value${unit:+ $unit}" \
+    "${relation:+$relation $bound${unit:+ $unit}}" "$verdict"
+}
+
+ratio() { awk "BEGIN { printf \"%.3f\", ($1) / ($2) }"; }
+
+now() { date +%s.%N; }
+
+# CPU seconds of a process, and of all the children that it has waited for.
+own_cpu() { sed 's/.*) //' "/proc/$1/stat" | awk -v tick="$(getconf CLK_TCK)" '{ print ($12 + $13) / tick }'; }
+reaped_cpu() { sed 's/.*) //' "/proc/$1/stat" | awk -v tick="$(getconf CLK_TCK)" '{ print ($14 + $15) / tick }'; }
+
+payload="'{\"order_id\": 42, \"note\": \"' || rpad('', 160, 'x') || '\"}'"
+
+# Events of 200 bytes, committed at once.
+produce() {
+  value "INSERT INTO outbox.event (topic, payload) SELECT 'bench', $payload FROM generate_series(1, $1)"
+}
+
+# Sends all that is due and prints the seconds it took, start and durable end included.
+drain() {
+  local began
+  began=$(now)
+  "$postrider" run --once >"$bench_directory/relay.log" 2>&1 ||
+    { cat "$bench_directory/relay.log"; fail "the relay did not deliver everything"; }
+  awk "BEGIN { print $(now) - $began }"
+}
+
+expect_delivered() {
+  local delivered
+  delivered=$(value "SELECT count(*) FROM outbox.outcome WHERE state = 1")
+  [ "$delivered" = "$1" ] || fail "$delivered of $1 events were delivered"
+}
+
+measure_throughput() {
+  local requests seconds
+  cat >"$bench_directory/post.lua" <<LUA
+wrk.method = "POST"
+wrk.body = '{"order_id": 42, "note": "' .. string.rep("x", 160) .. '"}'
+wrk.headers["Content-Type"] = "application/json"
+LUA
+  requests=$(wrk -t1 -c64 -d10s -s "$bench_directory/post.lua" "$receiver" |
+    awk '/^Requests\/sec/ { print $2 }')
+  new_outbox
+  produce "$events"
+  seconds=$(drain)
+  expect_delivered "$events"
+  figure "wrk, one thread, requests per second" "$requests"
+  figure "relay, events per second" "$(awk "BEGIN { printf \"%.0f\", $events / $seconds }")"
+  figure "throughput of the relay / wrk" "$(ratio "$events / $seconds" "$requests")" '>=' 0.25
+}
+
+# A queue of the usual kind: claimed by an UPDATE, finished by a DELETE, 500 at a time.
+make_jobs() {
+  sql <<SQL
+DROP TABLE IF EXISTS job;
+CREATE TABLE job (id bigserial PRIMARY KEY, topic text NOT NULL, payload jsonb NOT NULL,
+                  run_at timestamptz NOT NULL DEFAULT now(), locked_at timestamptz);
+CREATE INDEX ON job (run_at, id) WHERE locked_at IS NULL;
+INSERT INTO job (topic, payload) SELECT 'bench', ($payload)::jsonb FROM generate_series(1, $events);
+ANALYZE job;
+SQL
+  cat >"$bench_directory/claim.sql" <<'SQL'
+WITH claimed AS (
+  UPDATE job SET locked_at = now()
+  WHERE id IN (SELECT id FROM job WHERE locked_at IS NULL AND run_at <= now()
+               ORDER BY run_at, id LIMIT 500 FOR UPDATE SKIP LOCKED)
+  RETURNING id, topic, payload)
+SELECT array_agg(id) AS ids, sum(length(payload::text)) AS size FROM claimed \gset
+DELETE FROM job WHERE id = ANY (':ids'::bigint[]);
+SQL
+}
+
+work_jobs() {
+  "$pg_bin/pgbench" -n -c 1 -t $((events / 500)) -f "$bench_directory/claim.sql" bench ||
+    fail "pgbench failed"
+  [ "$(value 'SELECT count(*) FROM job')" = 0 ] || fail "jobs are left"
+}
+
+wal() { value "SELECT pg_current_wal_insert_lsn() - '0/0'"; }
+
+# Runs a command; sets `cpu` (of backends, in us for each event) and `bytes` (of WAL for each).
+measure_backends() {
+  local wal_before cpu_before
+  sql -c CHECKPOINT
+  wal_before=$(wal)
+  cpu_before=$(reaped_cpu "$postmaster")
+  "$@" >"$bench_directory/measured.log" 2>&1 ||
+    { cat "$bench_directory/measured.log"; fail "$1 failed"; }
+  sleep 0.5  # until the last backend is reaped
+  cpu=$(awk "BEGIN { printf \"%.2f\", ($(reaped_cpu "$postmaster") - $cpu_before) * 1e6 / $events }")
+  bytes=$(awk "BEGIN { printf \"%.0f\", ($(wal) - $wal_before) / $events }")
+}
+
+measure_cost() {
+  local claim_cpu
+  make_jobs
+  measure_backends work_jobs
+  claim_cpu=$cpu
+  figure "claim and delete: backend CPU per event" "$cpu" '' '' us
+  figure "claim and delete: WAL per event" "$bytes" '' '' B
+  new_outbox
+  produce "$events"
+  measure_backends drain
+  expect_delivered "$events"
+  figure "relay: backend CPU per event" "$cpu" '' '' us
+  figure "relay: WAL per event" "$bytes" '<=' 200 B
+  figure "backend CPU of the relay / claim and delete" "$(ratio "$cpu" "$claim_cpu")" '<=' 0.333
+  figure "dead tuples in event and outcome" "$(value "
+    SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables
+    WHERE schemaname = 'outbox' AND relname ~ '^(event|outcome)(_|$)'")" '<=' 0
+}
+
+# A session that holds a snapshot until its input is closed.
+hold_snapshot() {
+  coproc held { sql -At; }
+  echo "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT txid_current();" >&"${held[1]}"
+  read -r _ <&"${held[0]}"
+}
+
+let_go() {
+  local pid=$held_PID
+  eval "exec ${held[1]}>&-"
+  wait "$pid" 2>/dev/null || true
+}
+
+drained_per_second() {
+  produce "$events"
+  awk "BEGIN { print $events / $(drain) }"
+}
+
+measure_snapshot() {
+  local free held_first held_last million=0
+  new_outbox
+  free=$(drained_per_second)
+  new_outbox
+  hold_snapshot
+  held_first=$(drained_per_second)
+  while [ $((million += events)) -lt 1000000 ]; do held_last=$(drained_per_second); done
+  let_go
+  figure "throughput with a held snapshot / without" "$(ratio "$held_first" "$free")" '>=' 0.9
+  figure "the same after $million events" "$(ratio "${held_last:-$held_first}" "$free")" '>=' 0.9
+}
+
+metrics() {
+  curl -sf "http://$(sed -n 's/^metrics: {listen: "\(.*\)"}/\1/p' "$POSTRIDER_CONFIG")/metrics"
+}
+
+# The mean of a histogram, in milliseconds, between two scrapes.
+mean_poll_ms() {
+  metrics | awk -v was="$1" '
+    /^postrider_database_query_duration_seconds_(sum|count)\{.*purpose="poll"/ { total[$1 ~ /_sum/] = $2 }
+    END { split(was, old, "/"); if (was == "") print total[1] "/" total[0]
+          else printf "%.3f", (total[1] - old[1]) / (total[0] - old[2]) * 1000 }'
+}
+
+measure_uncommitted() {
+  local before quiet
+  new_outbox
+  start_relay
+  before=$(mean_poll_ms '')
+  sleep 3
+  quiet=$(mean_poll_ms "$before")
+  hold_snapshot
+  echo "INSERT INTO outbox.event (topic, payload) SELECT 'bench', $payload FROM generate_series(1, 1000000); SELECT 1;" >&"${held[1]}"
+  read -r _ <&"${held[0]}"
+  before=$(mean_poll_ms '')
+  sleep 5
+  figure "a poll, nothing else open" "$quiet" '' '' ms
+  figure "a poll beside a million uncommitted events" "$(mean_poll_ms "$before")" '<=' 5 ms
+  echo "ROLLBACK;" >&"${held[1]}"
+  let_go
+  stop_relay
+}
+
+# Backend CPU of an INSERT in a transaction of its own, in us.
+insert_cpu() {
+  local before
+  before=$(reaped_cpu "$postmaster")
+  "$pg_bin/pgbench" -n -M prepared -c 1 -t 20000 -f "$1" bench >"$bench_directory/insert.log" 2>&1 ||
+    { cat "$bench_directory/insert.log"; fail "pgbench failed"; }
+  sleep 0.3
+  awk "BEGIN { printf \"%.1f\", ($(reaped_cpu "$postmaster") - $before) / 20000 * 1e6 }"
+}
+
+measure_producer() {
+  local body round ours=() theirs=()
+  body=$(value "SELECT $payload")
+  new_outbox
+  sql <<'SQL'
+DROP TABLE IF EXISTS classic;
+CREATE TABLE classic (id bigserial PRIMARY KEY, topic text NOT NULL, payload jsonb NOT NULL,
+                      created_at timestamptz NOT NULL DEFAULT now(), sent_at timestamptz);
+CREATE INDEX ON classic (id) WHERE sent_at IS NULL;
+SQL
+  echo "INSERT INTO classic (topic, payload) VALUES ('bench', '$body');" >"$bench_directory/classic.sql"
+  echo "INSERT INTO outbox.event (topic, payload) VALUES ('bench', '$body');" >"$bench_directory/event.sql"
+  for round in 1 2 3; do
+    theirs+=("$(insert_cpu "$bench_directory/classic.sql")")
+    ours+=("$(insert_cpu "$bench_directory/event.sql")")
+  done
+  figure "INSERT into a classic outbox: backend CPU" "$(median "${theirs[@]}")" '' '' us
+  figure "INSERT into outbox.event: backend CPU" "$(median "${ours[@]}")" '' '' us
+  figure "INSERT into outbox.event / classic" \
+    "$(ratio "$(median "${ours[@]}")" "$(median "${theirs[@]}")")" '<=' 1.25
+}
+
+median() { printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"; }
+
+measure_latency() {
+  local figures
+  new_outbox
+  start_relay
+  echo "INSERT INTO outbox.event (topic, payload) VALUES ('bench', '{}');" >"$bench_directory/event.sql"
+  "$pg_bin/pgbench" -n -M prepared -c 2 -R 500 -T 20 -f "$bench_directory/event.sql" bench \
+    >"$bench_directory/latency.log" 2>&1 || { cat "$bench_directory/latency.log"; fail "pgbench failed"; }
+  sleep 1
+  stop_relay
+  # From before the commit to the answer, which is more than from commit to arrival.
+  figures=$(sql -At -F ' ' -c "
+    SELECT round((1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY waited))::numeric, 1),
+           round((1000 * percentile_cont(0.99) WITHIN GROUP (ORDER BY waited))::numeric, 1)
+    FROM (SELECT extract(epoch FROM o.finished_at - e.recorded_at) AS waited
+          FROM outbox.event e JOIN outbox.outcome o ON o.event_id = e.id) AS d")
+  figure "INSERT to answer at 500 events/s, p50" "${figures% *}" '<=' 10 ms
+  figure "INSERT to answer at 500 events/s, p99" "${figures#* }" '<=' 50 ms
+}
+
+# CPU seconds of the relay and of every process of PostgreSQL.
+all_cpu() {
+  local pid total=0
+  for pid in "$relay" $(pgrep -P "$postmaster"); do total=$total+$(own_cpu "$pid"); done
+  awk "BEGIN { print $total }"
+}
+
+measure_idle() {
+  local before
+  new_outbox
+  start_relay
+  sleep 3
+  before=$(all_cpu)
+  sleep 30
+  figure "idle: relay and PostgreSQL, of one core" \
+    "$(awk "BEGIN { printf \"%.2f\", ($(all_cpu) - $before) / 30 * 100 }")" '<=' 1 '%'
+  stop_relay
+}
+
+# Resident memory with everything waiting: a partner that takes seconds for each answer.
+measure_memory() {
+  new_outbox 'concurrency: 256' "$receiver/slowly"
+  produce 1000000
+  start_relay
+  wait_for "the first answers" delivered_some
+  figure "in flight beside a million waiting events" "$(in_flight)" '>=' 200
+  figure "resident memory of the relay" "$(resident_mb "$relay")" '<=' 64 MB
+  stop_relay
+}
+
+in_flight() { metrics | awk '/^postrider_deliveries\{.*state="sending"/ { print $2 }'; }
+
+delivered_some() { [ "$(value 'SELECT count(*) > 1000 FROM outbox.outcome')" = t ]; }
+
+resident_mb() { awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
