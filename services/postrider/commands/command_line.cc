@@ -4,6 +4,7 @@
 #include <exception>
 #include <iostream>
 
+#include "commands/adopt_command.h"
 #include "commands/command_error.h"
 #include "commands/configuration_commands.h"
 #include "commands/dead_commands.h"
@@ -42,6 +43,7 @@ int Dispatch(int argc, char** argv) {
   RunOptions run;
   AddRunCommand(app, run, exit_code);
   AddMigrateCommand(app, exit_code);
+  AddAdoptCommand(app, exit_code);
   AddConfigurationCommands(app, exit_code);
   AddStatusCommand(app, exit_code);
   AddEventCommands(app, exit_code);

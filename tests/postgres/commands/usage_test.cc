@@ -60,8 +60,7 @@ TEST_F(UsageTest, WrongUsageIsExitCode2) {
 }
 
 TEST_F(UsageTest, WhatIsNotSupportedYetSaysSo) {
-  const std::vector<std::vector<std::string>> commands{{"adopt", "--resume"},
-                                                       {"reload"},
+  const std::vector<std::vector<std::string>> commands{{"reload"},
                                                        {"reconcile", "cj"},
                                                        {"send", "cj", "--event", "7", "--curl"},
                                                        {"doctor"},
