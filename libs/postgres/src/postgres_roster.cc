@@ -51,10 +51,11 @@ std::string PostgresRoster::Limits() const {
          "; SET LOCAL synchronous_commit = on; ";
 }
 
+/// Has longer than other statements: the keys of deduplication are not indexed by event.
 InstallationRecord PostgresRoster::ReadInstallation() {
   const Rows rows = connection_.Execute(
       "installation",
-      Limits() +
+      Limits() + "SET LOCAL statement_timeout = '60s'; " +
           "SELECT i.name, (SELECT max(version) FROM outbox.migration), "
           "coalesce(i.system_identifier <> (SELECT system_identifier FROM pg_control_system()), "
           "false), (SELECT seqcache FROM pg_sequence WHERE seqrelid = "
