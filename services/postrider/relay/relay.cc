@@ -178,6 +178,7 @@ RelayEnd Relay::KeepHouse(std::stop_token stop, bool once) {
     std::mutex mutex;
     std::condition_variable_any wakes;
     while (!stop.stop_requested()) {
+      if (exchange_.halted()) roster.NoteRewound();
       if (const auto reason = LookForEnd(once)) {
         end = *reason;
         return;

@@ -69,6 +69,16 @@ TEST_F(RewoundTest, ADestinationThatBeganLaterThanTheseIdsGetsThemToo) {
   EXPECT_TRUE(Arrive(again_));
 }
 
+TEST_F(RewoundTest, IdsThatGrowPastTheOldOnesDoNotMakeItReady) {
+  RelayProcess& relay = Rewind(ConfigOf(), 2);
+  for (int i = 0; i < 4; ++i) again_.push_back(shop_.Insert({}));
+  // Twice as long as a relay that is not ready takes to look again.
+  EXPECT_TRUE(Always([&] { return ArrivedSince().empty() && !relay.Ready(); }, seconds(4)));
+  ASSERT_EQ(Adopt("resume", ConfigOf()).exit_code, 0);
+  ASSERT_TRUE(BecomesReady(relay));
+  EXPECT_TRUE(Arrive(again_));
+}
+
 TEST_F(RewoundTest, DeadSendsNoneOfThem) {
   ExpectNoneIsSent("dead", "dead");
   EXPECT_EQ(shop_.Count("outbox.dead_letters WHERE reason = 'restored'"), 3);
