@@ -23,7 +23,6 @@ void AddUnsupportedCommands(CLI::App& app) {
   add("reload", "Make the running relay read its file again.");
   add("reconcile", "Compare with what a partner says it has.");
   add("send", "Send one event, or show the exact request.");
-  add("doctor", "Look for what is wrong with the set-up.");
 }
 
 }  // namespace postrider
