@@ -2,6 +2,10 @@
 -- restored or moved, a sequence that went backwards, another installation (docs/operations.md,
 -- "Moving"). Until then relays send nothing.
 
+-- When a relay saw the sequence stand too low. Producers may bring it up again, and then nothing else
+-- tells that ids were given out twice.
+ALTER TABLE outbox.installation ADD COLUMN rewound_at timestamptz;
+
 -- The highest event id that anything here is about. The sequence must not stand below it.
 CREATE FUNCTION outbox.highest_known_id() RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
@@ -171,7 +175,8 @@ BEGIN
   moved := coalesce(origin <> server, false);
   SELECT s.last_value - (NOT s.is_called)::int INTO sequence_from FROM outbox.event_id_seq s;
   sequence_to := greatest(sequence_from, outbox.highest_known_id());
-  rewound := sequence_from < sequence_to;
+  rewound := sequence_from < sequence_to
+             OR EXISTS (SELECT FROM outbox.installation i WHERE i.rewound_at IS NOT NULL);
   pending := (SELECT count(*) FROM outbox.backlog) + (SELECT count(*) FROM outbox.pending_in_log);
   IF dry_run THEN RETURN NEXT; RETURN; END IF;
 
@@ -195,7 +200,7 @@ BEGIN
     UPDATE outbox.lane l SET closed_up_to = sequence_to WHERE l.destination_id <> 0 OR mode = 'new';
   END IF;
   UPDATE outbox.installation i
-  SET name = installation, system_identifier = server,
+  SET name = installation, system_identifier = server, rewound_at = NULL,
       unrouted_since = CASE WHEN mode = 'new' THEN sequence_to ELSE i.unrouted_since END;
   operation := outbox.record_operation('adopt', jsonb_build_object(
     'mode', mode, 'installation', installation, 'former_installation', former_installation,

@@ -2,7 +2,7 @@
 -- so that none holds the locks of thousands of rows. The first batch is made by the function that
 -- begins the operation; the rest by whoever calls outbox.continue_operation (the command line does,
 -- and shows the progress) and by the relays, one batch at a time. What an operation is about is fixed
--- when it begins; `place` is how far it is, so nothing is done twice. See docs/operations.md.
+-- when it begins; `place` is how far it is, so nothing is done twice. See docs/commands.md, "Operations".
 
 -- The letters of one more batch.
 CREATE FUNCTION outbox.dead_batch(op outbox.operation, batch int, OUT changed bigint,

@@ -27,7 +27,8 @@ struct Node {
   enum class Kind { kNull, kScalar, kList, kMap };
   Kind kind = Kind::kNull;
   Place place;
-  std::string text;  ///< of a scalar
+  std::string text;    ///< of a scalar
+  bool plain = false;  ///< a scalar without quotes
   std::vector<NodeRef> items;
   std::vector<NodeMember> members;
 };

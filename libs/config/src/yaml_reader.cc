@@ -53,6 +53,7 @@ class TreeBuilder : public YAML::EventHandler {
     CheckTag(mark, tag);
     const bool null = tag == "?" && IsNullWord(value);
     auto node = NewNode(null ? Kind::kNull : Kind::kScalar, mark);
+    node->plain = tag == "?";
     node->text = value;
     Finish(std::move(node), anchor);
   }

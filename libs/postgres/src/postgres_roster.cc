@@ -51,16 +51,18 @@ std::string PostgresRoster::Limits() const {
          "; SET LOCAL synchronous_commit = on; ";
 }
 
+/// Has longer than other statements: the keys of deduplication are not indexed by event.
 InstallationRecord PostgresRoster::ReadInstallation() {
   const Rows rows = connection_.Execute(
       "installation",
-      Limits() +
+      Limits() + "SET LOCAL statement_timeout = '60s'; " +
           "SELECT i.name, (SELECT max(version) FROM outbox.migration), "
           "coalesce(i.system_identifier <> (SELECT system_identifier FROM pg_control_system()), "
           "false), (SELECT seqcache FROM pg_sequence WHERE seqrelid = "
           "'outbox.event_id_seq'::regclass), (SELECT last_value - (NOT is_called)::int FROM "
           "outbox.event_id_seq), "
-          "outbox.highest_known_id(), extract(epoch FROM i.bucket_period)::bigint FROM "
+          "outbox.highest_known_id(), extract(epoch FROM i.bucket_period)::bigint, i.rewound_at IS "
+          "NOT NULL FROM "
           "outbox.installation i");
   if (rows.empty()) {
     throw DatabaseFault("outbox.installation is empty; run 'postrider migrate'", "installation", "",
@@ -74,7 +76,14 @@ InstallationRecord PostgresRoster::ReadInstallation() {
   record.last_value = ReadInt(rows, 0, 4);
   record.highest_known = ReadInt(rows, 0, 5);
   record.bucket_period = seconds(ReadInt(rows, 0, 6));
+  record.rewound = rows.Text(0, 7) == "t" || record.last_value < record.highest_known;
   return record;
+}
+
+void PostgresRoster::NoteRewound() {
+  connection_.Execute("installation", Limits() +
+                                          "UPDATE outbox.installation SET rewound_at = "
+                                          "clock_timestamp() WHERE rewound_at IS NULL");
 }
 
 std::vector<std::string> PostgresRoster::Register(

@@ -25,6 +25,7 @@ class CommandContext {
 
   bool json() const { return json_; }
   const Settings& settings() const { return settings_; }
+  Connection& connection() { return *connection_; }
 
   /// Runs one SELECT of at most 60 s, with times in UTC. Returns an array of objects, the keys
   /// being the names of its columns.

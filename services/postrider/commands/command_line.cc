@@ -4,10 +4,12 @@
 #include <exception>
 #include <iostream>
 
+#include "commands/adopt_command.h"
 #include "commands/command_error.h"
 #include "commands/configuration_commands.h"
 #include "commands/dead_commands.h"
 #include "commands/destination_commands.h"
+#include "commands/doctor_command.h"
 #include "commands/event_commands.h"
 #include "commands/fault_text.h"
 #include "commands/healthcheck_command.h"
@@ -28,6 +30,7 @@ void AddRunCommand(CLI::App& app, RunOptions& run, int& exit_code) {
   command->footer("Example: postrider run -c /etc/postrider/postrider.yaml --migrate");
   command->add_option("-c,--config", run.config, "Configuration file");
   command->add_flag("--migrate", run.migrate, "Bring the schema up to date first");
+  command->add_flag("--json", run.json, "Log lines as JSON, whatever log.format says");
   command->add_flag("--once", run.once, "Stop when nothing is due any more");
   command->callback([&run, &exit_code] { exit_code = RunRelay(run); });
 }
@@ -42,6 +45,7 @@ int Dispatch(int argc, char** argv) {
   RunOptions run;
   AddRunCommand(app, run, exit_code);
   AddMigrateCommand(app, exit_code);
+  AddAdoptCommand(app, exit_code);
   AddConfigurationCommands(app, exit_code);
   AddStatusCommand(app, exit_code);
   AddEventCommands(app, exit_code);
@@ -50,6 +54,7 @@ int Dispatch(int argc, char** argv) {
   AddPauseCommands(app, exit_code);
   AddDestinationCommands(app, exit_code);
   AddOperationCommands(app, exit_code);
+  AddDoctorCommand(app, exit_code);
   AddHealthcheckCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
   AddUnsupportedCommands(app);

@@ -46,6 +46,13 @@ std::string DestinationYaml(const DestinationSettings& destination) {
   return text.substr(text.rfind("\ndestinations:") + 1);
 }
 
+/// The same as JSON.
+Json DestinationJson(const DestinationSettings& destination) {
+  Settings alone;
+  alone.destinations.push_back(destination);
+  return Json::parse(RenderEffectiveJson(alone))["destinations"][destination.name];
+}
+
 Json ScheduleJson(const RetrySettings& retries) {
   const RetrySchedule schedule(retries);
   Json waits = Json::array();
@@ -87,7 +94,7 @@ void PrintCheckJson(const std::string& file, const LoadedConfig& config,
   if (explained != nullptr) {
     result["explain"] = {{"destination", explained->name},
                          {"retries", ScheduleJson(explained->retries)},
-                         {"configuration", DestinationYaml(*explained)}};
+                         {"configuration", DestinationJson(*explained)}};
   }
   PrintJson(result);
 }
@@ -119,12 +126,12 @@ int RunConfig(const ConfigArguments& arguments) {
     std::cout << JsonSchema();
     return kExitDone;
   }
-  const std::string yaml =
-      RenderEffective(LoadSettings(arguments.common.config, SecretsNeeded::kNone));
+  const Settings settings = LoadSettings(arguments.common.config, SecretsNeeded::kNone);
   if (arguments.common.json) {
-    PrintJson({{"file", ConfigurationPath(arguments.common.config)}, {"configuration", yaml}});
+    PrintJson({{"file", ConfigurationPath(arguments.common.config)},
+               {"configuration", Json::parse(RenderEffectiveJson(settings))}});
   } else {
-    std::cout << yaml;
+    std::cout << RenderEffective(settings);
   }
   return kExitDone;
 }

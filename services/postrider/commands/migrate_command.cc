@@ -3,10 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "commands/command_line.h"
+#include "commands/command_options.h"
 #include "commands/configuration.h"
+#include "commands/json_output.h"
 #include "commands/time_argument.h"
 #include "postrider/config/secrets.h"
 #include "postrider/postgres/conninfo.h"
@@ -16,13 +19,37 @@ namespace postrider {
 namespace {
 
 struct MigrateArguments {
-  std::string config;
+  CommonOptions common;
   bool dry_run = false;
   bool check = false;
   std::string roles = "create";
   std::string bucket_period;
   MigrationOptions options;
 };
+
+void PrintCheck(const SchemaVersion& version, bool json) {
+  if (json) {
+    PrintJson({{"installed", version.installed},
+               {"needed", version.known},
+               {"current", version.current()}});
+    return;
+  }
+  std::cout << "schema version " << version.installed << ", this program needs " << version.known
+            << (version.current() ? "" : ": run 'postrider migrate'") << "\n";
+}
+
+void PrintReport(const MigrationReport& report, bool json) {
+  if (json) {
+    PrintJson({{"before", report.before.installed},
+               {"version", report.before.known},
+               {"applied", report.applied},
+               {"installation", report.installation}});
+    return;
+  }
+  for (const std::string& name : report.applied) std::cout << "applied " << name << "\n";
+  if (report.applied.empty()) std::cout << "the schema is up to date\n";
+  std::cout << "installation " << report.installation << "\n";
+}
 
 int RunMigrate(MigrateArguments arguments) {
   if (!arguments.bucket_period.empty()) {
@@ -32,24 +59,25 @@ int RunMigrate(MigrateArguments arguments) {
   arguments.options.roles = arguments.roles == "create"     ? RolesMode::kCreate
                             : arguments.roles == "existing" ? RolesMode::kExisting
                                                             : RolesMode::kNone;
-  const Settings settings = LoadSettings(arguments.config, SecretsNeeded::kDatabase);
+  const Settings settings = LoadSettings(arguments.common.config, SecretsNeeded::kDatabase);
   SecretReader secrets(ProcessEnvironment());
   Connection connection(MakeConninfo(settings.database, secrets.Resolver(), "postrider/migrate"));
   Migrator migrator(connection);
   if (arguments.check) {
     const SchemaVersion version = migrator.Check();
-    std::cout << "schema version " << version.installed << ", this program needs " << version.known
-              << (version.current() ? "" : ": run 'postrider migrate'") << "\n";
+    PrintCheck(version, arguments.common.json);
     return version.current() ? kExitDone : kExitFailed;
   }
   if (arguments.dry_run) {
-    std::cout << migrator.Script(arguments.options);
+    const std::string script = migrator.Script(arguments.options);
+    if (arguments.common.json) {
+      PrintJson({{"script", script}});
+    } else {
+      std::cout << script;
+    }
     return kExitDone;
   }
-  const MigrationReport report = migrator.Migrate(arguments.options);
-  for (const std::string& name : report.applied) std::cout << "applied " << name << "\n";
-  if (report.applied.empty()) std::cout << "the schema is up to date\n";
-  std::cout << "installation " << report.installation << "\n";
+  PrintReport(migrator.Migrate(arguments.options), arguments.common.json);
   return kExitDone;
 }
 
@@ -57,9 +85,9 @@ int RunMigrate(MigrateArguments arguments) {
 
 void AddMigrateCommand(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<MigrateArguments>();
-  auto* command = app.add_subcommand("migrate", "Bring the schema outbox up to date.");
-  command->footer("Example: postrider migrate -c postrider.yaml --grant-producer shop");
-  command->add_option("-c,--config", arguments->config, "Configuration file");
+  auto* command =
+      AddCommand(app, "migrate", "Bring the schema outbox up to date.",
+                 "postrider migrate -c postrider.yaml --grant-producer shop", arguments->common);
   auto* dry_run = command->add_flag("--dry-run", arguments->dry_run, "Print the SQL, for psql");
   command->add_flag("--check", arguments->check, "Only say whether it is up to date")
       ->excludes(dry_run);

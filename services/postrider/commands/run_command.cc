@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 #include "commands/command_line.h"
 #include "commands/configuration.h"
@@ -64,7 +65,9 @@ int RunRelay(const RunOptions& options) {
         MakeConninfo(config->settings.database, secrets.Resolver(), "postrider/migrate"));
     Migrator(connection).Migrate({});
   }
-  Service service(config->settings);
+  Settings settings = config->settings;
+  if (options.json) settings.log.format = LogFormat::kJson;
+  Service service(std::move(settings));
   return service.Run(stop.get_token(), options.once);
 }
 

@@ -1,23 +1,30 @@
 #include "commands/status_command.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "commands/command_context.h"
-#include "commands/command_error.h"
 #include "commands/command_line.h"
 #include "commands/command_options.h"
 #include "commands/readable.h"
 #include "commands/table.h"
+#include "commands/time_argument.h"
 
 namespace postrider {
 namespace {
 
+constexpr char kClearScreen[] = "\x1b[H\x1b[2J";
+
 struct StatusArguments {
   CommonOptions common;
   bool watch = false;
+  std::string interval = "2s";
+  int times = 0;  ///< 0: until interrupted
 };
 
 // What waits in the log is found by looking at the first ids that are not closed: the log may hold
@@ -107,12 +114,7 @@ void PrintRelays(Json rows) {
   if (!any_alive) std::cout << "No relay is alive: start one with 'postrider run'.\n";
 }
 
-int RunStatus(const StatusArguments& arguments) {
-  if (arguments.watch) {
-    throw CommandError(kExitUsage, "status --watch is not supported yet",
-                       "Use: watch -n 2 postrider status");
-  }
-  CommandContext context(arguments.common);
+void ShowOnce(CommandContext& context) {
   const Json all = context.Query("status", kDestinations);
   const Json relays = context.Query("relays", kRelays);
   Json destinations = Json::array();
@@ -121,12 +123,25 @@ int RunStatus(const StatusArguments& arguments) {
     (row["destination"].is_null() ? unrouted : destinations).push_back(row);
   if (context.json()) {
     PrintJson({{"destinations", destinations}, {"unrouted", unrouted}, {"relays", relays}});
-    return kExitDone;
+    return;
   }
   PrintDestinations(destinations);
   PrintRemarks(destinations, unrouted);
   PrintRelays(relays);
-  return kExitDone;
+}
+
+int RunStatus(const StatusArguments& arguments) {
+  const auto interval = ParseDuration("--interval", arguments.interval);
+  CommandContext context(arguments.common);
+  const bool terminal = isatty(STDOUT_FILENO) == 1;
+  for (int looks = 1;; ++looks) {
+    if (arguments.watch && terminal) std::cout << kClearScreen;
+    ShowOnce(context);
+    std::cout << std::flush;
+    if (!arguments.watch || looks == arguments.times) return kExitDone;
+    std::this_thread::sleep_for(interval);
+    if (!terminal && !context.json()) std::cout << "\n";
+  }
 }
 
 }  // namespace
@@ -136,7 +151,13 @@ void AddStatusCommand(CLI::App& app, int& exit_code) {
   auto* command = AddCommand(app, "status",
                              "Show destinations (state, lag, what waits, what is dead) and relays.",
                              "postrider status --json", arguments->common);
-  command->add_flag("--watch", arguments->watch, "Not supported yet");
+  auto* watch = command->add_flag("--watch", arguments->watch, "Look again and again");
+  command->add_option("--interval", arguments->interval, "Between two looks")
+      ->needs(watch)
+      ->capture_default_str();
+  command->add_option("--times", arguments->times, "Stop after so many looks")
+      ->needs(watch)
+      ->check(CLI::Range(1, 1000000));
   command->callback([arguments, &exit_code] { exit_code = RunStatus(*arguments); });
 }
 

@@ -20,11 +20,9 @@ void AddUnsupportedCommands(CLI::App& app) {
   const auto add = [&](const char* name, const char* description) {
     AddUnsupported(app, name, description);
   };
-  add("adopt", "Go on after a restore, clone or move.");
   add("reload", "Make the running relay read its file again.");
   add("reconcile", "Compare with what a partner says it has.");
   add("send", "Send one event, or show the exact request.");
-  add("doctor", "Look for what is wrong with the set-up.");
 }
 
 }  // namespace postrider

@@ -69,6 +69,7 @@ void Relay::Enlist(PostgresRoster& roster) {
   tail_ = std::make_unique<TailThread>(access_, settings_.relay.poll, exchange_, clock_);
   retention_ =
       std::make_unique<RetentionThread>(access_, settings_, installation_.bucket_period, lanes_);
+  operations_ = std::make_unique<OperationThread>(access_, lanes_);
 }
 
 void Relay::Serve(const std::vector<std::string>& foreign) {
@@ -178,6 +179,7 @@ RelayEnd Relay::KeepHouse(std::stop_token stop, bool once) {
     std::mutex mutex;
     std::condition_variable_any wakes;
     while (!stop.stop_requested()) {
+      if (exchange_.halted()) roster.NoteRewound();
       if (const auto reason = LookForEnd(once)) {
         end = *reason;
         return;
@@ -219,6 +221,7 @@ void Relay::Drain() {
   access_.log.Info("draining", "Waiting for requests in flight.", {});
   exchange_.Stop();
   if (retention_) retention_->RequestStop();
+  if (operations_) operations_->RequestStop();
   if (tail_) tail_->Stop();
   if (fetcher_) fetcher_->Stop();
   for (const auto& host : hosts_) host->StopLanes();

@@ -21,6 +21,7 @@
 #include "relay/lane_registry.h"
 #include "relay/lease_thread.h"
 #include "relay/recorder.h"
+#include "relay/operation_thread.h"
 #include "relay/retention_thread.h"
 #include "relay/served_destination.h"
 #include "relay/session.h"
@@ -87,6 +88,7 @@ class Relay {
   std::unique_ptr<FetchThread> fetcher_;
   std::unique_ptr<TailThread> tail_;
   std::unique_ptr<RetentionThread> retention_;
+  std::unique_ptr<OperationThread> operations_;
   int quiet_looks_ = 0;
   std::atomic<bool> started_{false};  ///< the threads are there
 };

@@ -75,7 +75,9 @@ std::optional<InstallationRecord> Service::AwaitDatabase(std::stop_token stop) {
                    ", this program needs " + std::to_string(schema.known) +
                    ": run 'postrider migrate'";
       } else {
-        InstallationRecord installation = PostgresRoster(connection, seconds(5)).ReadInstallation();
+        PostgresRoster roster(connection, seconds(5));
+        InstallationRecord installation = roster.ReadInstallation();
+        if (installation.rewound) roster.NoteRewound();
         obstacle = Obstacle(installation);
         if (obstacle.empty()) ready = std::move(installation);
       }
@@ -108,9 +110,9 @@ std::string Service::Obstacle(const InstallationRecord& installation) const {
            std::to_string(installation.sequence_cache) +
            ": run ALTER SEQUENCE outbox.event_id_seq CACHE 1";
   }
-  if (installation.last_value < installation.highest_known) {
-    return "the sequence outbox.event_id_seq went backwards (" +
-           std::to_string(installation.last_value) + " < " +
+  if (installation.rewound) {
+    return "the sequence outbox.event_id_seq went backwards (it is at " +
+           std::to_string(installation.last_value) + ", known are ids up to " +
            std::to_string(installation.highest_known) + "): " + kAdopt;
   }
   const seconds longest = kRetainedBuckets * installation.bucket_period;

@@ -61,6 +61,42 @@ TEST_F(ConfigurationCommandsTest, ConfigPrintsTheDefaultsAndNoSecret) {
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("lease: 15s"), HasSubstr("cj:")));
 }
 
+TEST_F(ConfigurationCommandsTest, ConfigAsJsonIsJsonThroughout) {
+  const auto json = Run({"config", "--json"}).Json();
+  EXPECT_EQ(json["file"], configuration_);
+  const auto& settings = json["configuration"];
+  EXPECT_EQ(settings["relay"]["lease"], "15s");
+  EXPECT_EQ(settings["destinations"]["cj"]["topics"][0], "shipment.requested");
+  EXPECT_EQ(settings["destinations"]["cj"]["concurrency"], 16);
+  EXPECT_EQ(settings["destinations"]["cj"]["http"]["announce"], true);
+  EXPECT_TRUE(settings["destinations"]["cj"]["http"]["headers"]["X-Api-Key"].contains("file"));
+}
+
+TEST_F(ConfigurationCommandsTest, TheSettingsOfAnExplainedDestinationAreJsonToo) {
+  Write("cj.secret", "key");
+  const auto json = Run({"check", "--json", "--explain", "cj"}).Json();
+  EXPECT_EQ(json["explain"]["configuration"]["concurrency"], 16);
+}
+
+TEST_F(ConfigurationCommandsTest, MigrateAsJson) {
+  const auto done = Run({"migrate", "--json"}).Json();
+  EXPECT_EQ(done["before"], done["version"]);
+  EXPECT_TRUE(done["applied"].empty());
+  EXPECT_EQ(done["installation"], One(admin_, "SELECT name FROM outbox.installation"));
+  const auto check = Run({"migrate", "--check", "--json"});
+  EXPECT_EQ(check.exit_code, 0);
+  EXPECT_EQ(check.Json()["current"], true);
+  EXPECT_TRUE(Run({"migrate", "--dry-run", "--json"}).Json()["script"].is_string());
+}
+
+TEST_F(ConfigurationCommandsTest, MigrateCheckOfAnEmptyDatabaseIsExitCode1) {
+  const EmptyDatabase empty;
+  const auto path = WriteConfiguration("empty.yaml", empty.Conninfo());
+  const auto check = RunBare({"migrate", "--check", "--json", "-c", path});
+  EXPECT_EQ(check.exit_code, 1);
+  EXPECT_EQ(check.Json()["installed"], 0);
+}
+
 TEST_F(ConfigurationCommandsTest, ConfigPrintsTheSchema) {
   EXPECT_TRUE(RunBare({"config", "--schema"}).Json().contains("$schema"));
 }

@@ -115,5 +115,19 @@ TEST_F(StatusTest, PauseTakesOnlyADurationForItsLength) {
   EXPECT_EQ(One(admin_, "SELECT count(*) FROM outbox.operations"), "0");
 }
 
+TEST_F(StatusTest, WatchLooksAgain) {
+  AddDestination("cj");
+  const auto outcome = Run({"status", "--watch", "--interval", "10ms", "--times", "3"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  std::size_t looks = 0;
+  for (auto at = outcome.out.find("DESTINATION"); at != std::string::npos;
+       at = outcome.out.find("DESTINATION", at + 1)) {
+    ++looks;
+  }
+  EXPECT_EQ(looks, 3U);
+  EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos) << "no terminal to clear";
+  EXPECT_EQ(Run({"status", "--times", "3"}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace postrider::test

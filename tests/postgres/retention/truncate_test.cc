@@ -109,6 +109,25 @@ TEST_F(RetentionTruncateTest, OutcomesThatCameAfterTheirEventsWentGoLater) {
   EXPECT_TRUE(BucketIsEmpty());
 }
 
+TEST_F(RetentionTruncateTest, TheRelaysRoleMayDoAllOfIt) {
+  Ask("DROP ROLE IF EXISTS keeper; CREATE ROLE keeper LOGIN IN ROLE outbox_relay");
+  Connection keeper(database_.Conninfo("keeper"));
+  PostgresRetention retention(keeper, RetentionSettings{}, UnroutedSettings{}, {});
+  retention.NoteRules();
+  const EventId lost = Old();
+  const BucketAudit audit = retention.Audit(retention.FindOld().at(0), {});
+  EXPECT_EQ(audit.found.at(lane_.destination), 1);
+  EXPECT_EQ(retention.LockHolder(kBucket), "");
+  EXPECT_EQ(retention.Truncate(audit), Truncation::kTruncated);
+  EXPECT_EQ(Load(lost).size(), 1U);
+  Record({Dead(NewEvent())});
+  Ask("UPDATE outbox.dead_letter SET died_at = now() - interval '91 days'");
+  EXPECT_EQ(retention.ExpireDeadLetters(), 1);
+  EXPECT_EQ(retention.Sweep(), 0);
+  PostgresRoster(keeper, milliseconds(5000)).ReadInstallation();
+  keeper.Execute("test", "SELECT * FROM outbox.adopt('resume')");
+}
+
 TEST(RetentionPreparedTest, APreparedTransactionKeepsItsBucket) {
   PostgresServer server({.config = {"max_prepared_transactions = 2"}});
   TestDatabase database(server);

@@ -12,4 +12,8 @@ namespace postrider {
 /// where it is kept. A default that is found out at start stands in a comment.
 std::string RenderEffective(const Settings& settings);
 
+/// The same as one JSON object, for programs: numbers and booleans are such, durations and sizes are
+/// text as in YAML, and a default that is found out at start is left out.
+std::string RenderEffectiveJson(const Settings& settings);
+
 }  // namespace postrider

@@ -24,6 +24,7 @@ struct InstallationRecord {
   std::int64_t sequence_cache = 1;
   EventId last_value = 0;     ///< of the id sequence
   EventId highest_known = 0;  ///< of everything recorded: the sequence must not be below
+  bool rewound = false;       ///< a relay has seen the sequence below that, and nobody adopted it
   seconds bucket_period{86400};
 };
 
@@ -63,6 +64,8 @@ class PostgresRoster {
       : connection_(connection), timeout_(timeout) {}
 
   InstallationRecord ReadInstallation();
+  /// The id sequence was seen to have gone backwards: holds until `adopt`, whatever ids follow.
+  void NoteRewound();
 
   /// Registers the file's destinations; returns the names whose current version another relay
   /// registered, which this one must not serve.
