@@ -45,6 +45,7 @@ CONF
   PGDATABASE=postgres sql -c 'CREATE DATABASE bench'
 }
 
+export PGOPTIONS='-c client_min_messages=warning'
 sql() { psql -X -q -v ON_ERROR_STOP=1 "$@"; }
 value() { sql -At -c "$1"; }
 

@@ -204,7 +204,8 @@ std::string ArrayLiteral::As(std::string_view type) const {
 }
 
 std::string ReadSettings() {
-  return "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL timezone = 'UTC'; "
+  return "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; "
+         "SET LOCAL timezone = 'UTC'; "
          "SET LOCAL datestyle = 'ISO'; SET LOCAL statement_timeout = '60s'; ";
 }
 
