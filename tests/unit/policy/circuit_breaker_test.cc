@@ -127,6 +127,15 @@ TEST(CircuitBreakerTest, IgnoresWhatBeganBeforeItOpened) {
   EXPECT_EQ(breaker.state(), State::kHalfOpen);
 }
 
+TEST(CircuitBreakerTest, IgnoresWhatBeganBeforeItWasOpenWhenItIsClosedAgain) {
+  CircuitBreaker breaker = Make();
+  const auto early = breaker.Begin(kStart);
+  Calls(breaker, 10, kFailed);
+  Calls(breaker, 2, kAlive, After(seconds(30)));
+  for (int i = 0; i < 20; ++i) breaker.Record(early, kFailed, kQuick, After(seconds(30)));
+  EXPECT_EQ(breaker.state(), State::kClosed);
+}
+
 TEST(CircuitBreakerTest, IgnoresARequestThatIsSentThoughItIsOpen) {
   CircuitBreaker breaker = MakeOpen();
   Call(breaker, kAlive, After(seconds(1)));

@@ -112,6 +112,14 @@ TEST(RateWindowsTest, CountsAReservedRequestUntilItIsWritten) {
   EXPECT_EQ(windows.NextAt(After(seconds(100))), After(seconds(100)));
 }
 
+TEST(RateWindowsTest, TakesTimesInAnyOrder) {
+  RateWindows windows({{2, milliseconds(1000)}});
+  windows.Note(After(milliseconds(500)));
+  windows.Note(kStart);
+  windows.Note(After(milliseconds(200)));
+  EXPECT_EQ(windows.NextAt(After(milliseconds(500))), After(milliseconds(1240)));
+}
+
 TEST(RateWindowsTest, CountsFromTheLaterMomentOfWriting) {
   RateWindows windows({{2, milliseconds(1000)}});
   windows.Note(kStart);

@@ -62,18 +62,16 @@ TEST(VerdictPolicyTest, TakesOther4xxAsDead) {
 }
 
 TEST(VerdictPolicyTest, TakesA410AsASignThatNobodyIsThereAnyMore) {
-  EXPECT_EQ(
-      JudgeStatus(410),
-      (Verdict{.kind = VerdictKind::kDead, .failure = FailureClass::kHttp4xx, .gone = true}));
+  EXPECT_EQ(JudgeStatus(410),
+            (Verdict{.kind = VerdictKind::kDead, .failure = FailureClass::kHttp4xx, .gone = true}));
   EXPECT_FALSE(JudgeStatus(410, {.rules = {{"410", VerdictKind::kDelivered}}}).gone);
   EXPECT_FALSE(JudgeStatus(410, {.rules = {{"410", VerdictKind::kRetry}}}).gone);
 }
 
 TEST(VerdictPolicyTest, TriesAnUnknownStatusAgain) {
-  EXPECT_EQ(JudgeStatus(503, {.rules = {{"503", VerdictKind::kUnknown}}}),
-            (Verdict{.kind = VerdictKind::kRetry,
-                     .failure = FailureClass::kHttp5xx,
-                     .unknown = true}));
+  EXPECT_EQ(
+      JudgeStatus(503, {.rules = {{"503", VerdictKind::kUnknown}}}),
+      (Verdict{.kind = VerdictKind::kRetry, .failure = FailureClass::kHttp5xx, .unknown = true}));
 }
 
 TEST(VerdictPolicyTest, DoesNotKnowWhatBecameOfARequestThatAGatewayLost) {
