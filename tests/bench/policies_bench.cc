@@ -86,6 +86,20 @@ BENCHMARK(BM_AllPoliciesByStatus);
 void BM_AllPoliciesWithRulesOnJson(benchmark::State& state) { Deliver(state, JsonRules()); }
 BENCHMARK(BM_AllPoliciesWithRulesOnJson);
 
+/// Judging an answer by rules on its body, by how many bytes that has.
+void BM_RulesOnJson(benchmark::State& state) {
+  const VerdictPolicy verdicts(JsonRules());
+  HttpAnswer answer = MakeAnswer();
+  answer.body = R"({"items":[)";
+  while (answer.body.size() + 100 < static_cast<std::size_t>(state.range(0))) {
+    answer.body += R"({"sku":"A-1187","count":3,"status":"shipped","price":12.5},)";
+  }
+  answer.body += R"({}],"resultCode":"0000"})";
+  for (auto _ : state) benchmark::DoNotOptimize(verdicts.Judge(answer));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(answer.body.size()));
+}
+BENCHMARK(BM_RulesOnJson)->Arg(100)->Arg(1024)->Arg(1 << 20);
+
 /// A decision of a window that is full, by how many requests it holds.
 void BM_RateDecision(benchmark::State& state) {
   const auto count = static_cast<int>(state.range(0));

@@ -1,19 +1,15 @@
 #include "postrider/policy/answer_rules.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
+#include "json_values.h"
 #include "postrider/policy/verdict.h"
 
 namespace postrider {
 namespace {
-
-using nlohmann::json;
 
 bool MatchesStatus(std::string_view pattern, int status) {
   const std::string digits = std::to_string(status);
@@ -29,8 +25,8 @@ std::string LowerCase(std::string text) {
 }
 
 /// The steps of a JSON pointer: what is between the slashes, with ~1 and ~0 replaced.
-std::vector<std::string> StepsOf(std::string_view pointer) {
-  std::vector<std::string> steps;
+JsonSteps StepsOf(std::string_view pointer) {
+  JsonSteps steps;
   for (std::size_t i = 0; i < pointer.size(); ++i) {
     if (pointer[i] == '/') {
       steps.emplace_back();
@@ -43,45 +39,15 @@ std::vector<std::string> StepsOf(std::string_view pointer) {
   return steps;
 }
 
-/// `0` or a number without a leading zero.
-std::optional<std::size_t> ParseIndex(const std::string& step) {
-  if (step.empty() || (step.size() > 1 && step[0] == '0')) return std::nullopt;
-  std::size_t index = 0;
-  const char* const end = step.data() + step.size();
-  const auto [stop, error] = std::from_chars(step.data(), end, index);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return index;
-}
-
-/// nullptr when there is nothing.
-const json* Find(const json& document, const std::vector<std::string>& steps) {
-  const json* value = &document;
-  for (const std::string& step : steps) {
-    if (value->is_object()) {
-      const auto found = value->find(step);
-      if (found == value->end()) return nullptr;
-      value = &*found;
-    } else if (value->is_array()) {
-      const auto index = ParseIndex(step);
-      if (!index || *index >= value->size()) return nullptr;
-      value = &(*value)[*index];
-    } else {
-      return nullptr;
-    }
-  }
-  return value;
-}
-
 bool IsOneOf(const std::vector<std::string>& values, std::string_view text) {
   return std::find(values.begin(), values.end(), text) != values.end();
 }
 
-bool MatchesJson(const AnswerRule& rule, const json* value) {
-  const bool there = value != nullptr && !value->is_null();
+bool MatchesJson(const AnswerRule& rule, const JsonValue& value) {
+  const bool there =
+      value.kind != JsonValue::Kind::kNothing && value.kind != JsonValue::Kind::kNull;
   if (rule.test != AnswerTest::kIn) return there == (rule.test == AnswerTest::kExists);
-  if (!there || value->is_structured()) return false;
-  if (value->is_string()) return IsOneOf(rule.values, value->get_ref<const std::string&>());
-  return IsOneOf(rule.values, value->dump());
+  return value.kind == JsonValue::Kind::kScalar && IsOneOf(rule.values, value.text);
 }
 
 bool MatchesHeader(const AnswerRule& rule, const HttpHeaders& headers) {
@@ -101,25 +67,31 @@ bool MatchesText(const AnswerRule& rule, std::string_view body) {
 
 }  // namespace
 
-/// The body of an answer, parsed when the first rule asks for it.
+/// The body of an answer, read when the first rule asks for its values.
 class AnswerRules::Body {
  public:
-  explicit Body(const std::string& text) : text_(text) {}
+  Body(const std::string& text, const std::vector<std::vector<std::string>>& pointers)
+      : text_(text), pointers_(pointers) {}
 
-  /// nullptr when it is no JSON.
-  const json* Json() {
-    if (!parsed_) parsed_ = json::parse(text_, nullptr, false);
-    return parsed_->is_discarded() ? nullptr : &*parsed_;
+  bool IsJson() {
+    if (!read_) values_ = ReadJsonValues(text_, pointers_);
+    read_ = true;
+    return values_.has_value();
   }
+
+  /// When it is JSON.
+  const JsonValue& At(std::size_t pointer) const { return (*values_)[pointer]; }
 
  private:
   const std::string& text_;
-  std::optional<json> parsed_;
+  const std::vector<std::vector<std::string>>& pointers_;
+  bool read_ = false;
+  std::optional<std::vector<JsonValue>> values_;
 };
 
 AnswerRules::AnswerRules(const VerdictSettings& settings) : unreadable_(settings.unreadable) {
   for (const AnswerRule& setting : settings.answer) {
-    Rule rule{setting, {}};
+    Rule rule{setting};
     if (!setting.status.empty() && !VerdictPolicy::IsStatusPattern(setting.status)) {
       throw std::invalid_argument("not a status pattern such as 404, 40x or 4xx: '" +
                                   setting.status + "'");
@@ -129,7 +101,10 @@ AnswerRules::AnswerRules(const VerdictSettings& settings) : unreadable_(settings
         throw std::invalid_argument("not a JSON pointer such as /result/code: '" + setting.name +
                                     "'");
       }
-      rule.steps = StepsOf(setting.name);
+      JsonSteps steps = StepsOf(setting.name);
+      const auto known = std::find(pointers_.begin(), pointers_.end(), steps);
+      rule.pointer = static_cast<std::size_t>(known - pointers_.begin());
+      if (known == pointers_.end()) pointers_.push_back(std::move(steps));
     }
     if (setting.part == AnswerPart::kHeader) rule.setting.name = LowerCase(setting.name);
     rules_.push_back(std::move(rule));
@@ -138,10 +113,10 @@ AnswerRules::AnswerRules(const VerdictSettings& settings) : unreadable_(settings
 
 std::optional<AnswerRules::Decision> AnswerRules::Decide(const HttpAnswer& answer,
                                                          VerdictKind by_status) const {
-  Body body(answer.body);
+  Body body(answer.body, pointers_);
   for (const Rule& rule : rules_) {
     if (!AppliesTo(rule, answer.status, by_status)) continue;
-    if (rule.setting.part == AnswerPart::kJson && body.Json() == nullptr) {
+    if (rule.setting.part == AnswerPart::kJson && !body.IsJson()) {
       if (by_status != VerdictKind::kDelivered) continue;
       return Decision{unreadable_, true};
     }
@@ -155,10 +130,10 @@ bool AnswerRules::AppliesTo(const Rule& rule, int status, VerdictKind by_status)
   return MatchesStatus(rule.setting.status, status);
 }
 
-bool AnswerRules::Matches(const Rule& rule, const HttpAnswer& answer, Body& body) {
+bool AnswerRules::Matches(const Rule& rule, const HttpAnswer& answer, const Body& body) {
   switch (rule.setting.part) {
     case AnswerPart::kJson:
-      return MatchesJson(rule.setting, Find(*body.Json(), rule.steps));
+      return MatchesJson(rule.setting, body.At(rule.pointer));
     case AnswerPart::kHeader:
       return MatchesHeader(rule.setting, answer.headers);
     case AnswerPart::kText:

@@ -117,6 +117,20 @@ TEST(AnswerRulesTest, CompareNumbersAndBooleansAsJsonWritesThem) {
   EXPECT_EQ(KindOf(Json("/a", {"null", "[]", "{}"}, kDead), R"({"a": []})"), kDelivered);
 }
 
+TEST(AnswerRulesTest, TakeTheLastOfANameThatComesTwice) {
+  EXPECT_EQ(KindOf(Json("/a/b", {"1"}, kDead), R"({"a": {"b": 2}, "a": {"b": 1}})"), kDead);
+  EXPECT_EQ(KindOf(Json("/a/b", {"1"}, kDead), R"({"a": {"b": 1}, "a": {}})"), kDelivered);
+  EXPECT_EQ(KindOf(Json("/a/b", {"1"}, kDead), R"({"a": {"b": 1}, "c": {"b": 2}})"), kDead);
+}
+
+TEST(AnswerRulesTest, DoNotTakeAValueOfAnotherPlace) {
+  for (const char* body : {R"({"b": {"a": {"b": "1"}}})", R"([{"a": {"b": "1"}}])",
+                           R"({"a": {"c": {"b": "1"}}})", R"({"a": [{"b": "1"}]})",
+                           R"({"a": {}, "b": "1"})", R"({"a": {"x": []}, "c": {"b": "1"}})"}) {
+    EXPECT_EQ(KindOf(Json("/a/b", {"1"}, kDead), body), kDelivered) << body;
+  }
+}
+
 TEST(AnswerRulesTest, TakeNullAsNotBeingThere) {
   const auto rule = [](AnswerTest test) { return Rule(AnswerPart::kJson, "/error", test, kDead); };
   EXPECT_EQ(KindOf(rule(AnswerTest::kExists), R"({"error": {}})"), kDead);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,17 +42,17 @@ class AnswerRules {
   static bool IsJsonPointer(std::string_view text);
 
  private:
-  /// A rule with its name prepared: the steps of the pointer, the header in lower case.
   struct Rule {
-    AnswerRule setting;
-    std::vector<std::string> steps;
+    AnswerRule setting;       ///< the name of a header in lower case
+    std::size_t pointer = 0;  ///< of a JSON pointer: which of `pointers_`
   };
   class Body;
 
   static bool AppliesTo(const Rule& rule, int status, VerdictKind by_status);
-  static bool Matches(const Rule& rule, const HttpAnswer& answer, Body& body);
+  static bool Matches(const Rule& rule, const HttpAnswer& answer, const Body& body);
 
   std::vector<Rule> rules_;
+  std::vector<std::vector<std::string>> pointers_;  ///< the steps of each
   VerdictKind unreadable_;
 };
 

@@ -16,7 +16,10 @@ namespace postrider {
 /// later, one that was never written at once.
 ///
 /// Requests that were under way when the wait began are refused together. They are one refusal:
-/// they make the wait longer if they ask for more, but do not double it. For one thread.
+/// they make the wait longer if they ask for more, but do not double it.
+///
+/// Nothing of it is kept elsewhere: the next owner of a lane learns it by a refusal of its own. For
+/// one thread.
 class CoolDown {
  public:
   /// Goes with a request until its answer: how many waits and probes there had been.
