@@ -16,16 +16,21 @@ int DigitsOf(std::string_view pattern) {
 /// The gateways' answers that they got none from the application behind them.
 bool IsUnknownStatus(int status) { return status == 502 || status == 504; }
 
-Verdict JudgeFailure(const HttpAnswer& answer, FailureClass failure) {
-  return {.kind = VerdictKind::kRetry,
+bool IsStatus(int status) { return status >= 100 && status < 1000; }
+
+/// What follows for the delivery when the verdict is not that it is delivered.
+Verdict NotDelivered(VerdictKind kind, FailureClass failure, int status) {
+  return {.kind = kind == VerdictKind::kUnknown ? VerdictKind::kRetry : kind,
           .failure = failure,
-          .charged = !IsOurFault(failure),
-          .unknown = answer.maybe_sent && !IsKnownNotSent(failure)};
+          .charged = kind != VerdictKind::kHold,
+          .unknown = kind == VerdictKind::kUnknown,
+          .gone = kind == VerdictKind::kDead && status == 410};
 }
 
 }  // namespace
 
-VerdictPolicy::VerdictPolicy(const VerdictSettings& settings) {
+VerdictPolicy::VerdictPolicy(const VerdictSettings& settings)
+    : unreadable_(settings.unreadable), answers_(settings) {
   kind_of_status_.fill(VerdictKind::kRetry);
   std::array<int, kStatuses> exactness{};
   for (const StatusRule& rule : settings.rules) {
@@ -55,24 +60,45 @@ bool VerdictPolicy::IsStatusPattern(std::string_view text) {
 }
 
 Verdict VerdictPolicy::Judge(const HttpAnswer& answer) const {
-  if (!answer.failure) return JudgeStatus(answer.status);
-  if (*answer.failure == FailureClass::kTooLarge && answer.status >= 100) {
-    const Verdict by_status = JudgeStatus(answer.status);
-    if (by_status.kind != VerdictKind::kDelivered) return by_status;
+  if (answer.failure) return JudgeFailure(answer, *answer.failure);
+  const Verdict by_status = JudgeStatus(answer.status);
+  if (!IsStatus(answer.status)) return by_status;
+  const auto decision = answers_.Decide(answer, KindOf(answer.status));
+  if (!decision) return by_status;
+  if (decision->kind == VerdictKind::kDelivered) return {.kind = decision->kind};
+  FailureClass failure = by_status.failure.value_or(FailureClass::kAnswer);
+  if (decision->unreadable) failure = FailureClass::kUnreadable;
+  return NotDelivered(decision->kind, failure, answer.status);
+}
+
+Verdict VerdictPolicy::JudgeFailure(const HttpAnswer& answer, FailureClass failure) const {
+  if (IsStatus(answer.status) && !IsOurFault(failure)) {
+    const bool delivered = KindOf(answer.status) == VerdictKind::kDelivered;
+    if (!delivered && failure == FailureClass::kTooLarge) return JudgeStatus(answer.status);
+    if (delivered && unreadable_ == VerdictKind::kDelivered) return {.kind = unreadable_};
+    if (delivered && unreadable_ != VerdictKind::kUnknown) {
+      return NotDelivered(unreadable_, failure, answer.status);
+    }
   }
-  return JudgeFailure(answer, *answer.failure);
+  return {.kind = VerdictKind::kRetry,
+          .failure = failure,
+          .charged = !IsOurFault(failure),
+          .unknown = answer.maybe_sent && !IsKnownNotSent(failure)};
+}
+
+VerdictKind VerdictPolicy::KindOf(int status) const {
+  return kind_of_status_[static_cast<std::size_t>(status)];
 }
 
 Verdict VerdictPolicy::JudgeStatus(int status) const {
-  if (status < 100 || status >= static_cast<int>(kStatuses)) {
+  if (!IsStatus(status)) {
     return {.kind = VerdictKind::kRetry, .failure = FailureClass::kProtocol, .unknown = true};
   }
-  const VerdictKind kind = kind_of_status_[static_cast<std::size_t>(status)];
-  if (kind == VerdictKind::kDelivered) return {.kind = kind, .failure = std::nullopt};
-  return {.kind = kind,
-          .failure = ClassOfStatus(status),
-          .charged = kind != VerdictKind::kHold,
-          .unknown = kind == VerdictKind::kRetry && IsUnknownStatus(status)};
+  const VerdictKind kind = KindOf(status);
+  if (kind == VerdictKind::kDelivered) return {.kind = kind};
+  Verdict verdict = NotDelivered(kind, ClassOfStatus(status), status);
+  if (kind == VerdictKind::kRetry) verdict.unknown = IsUnknownStatus(status);
+  return verdict;
 }
 
 }  // namespace postrider

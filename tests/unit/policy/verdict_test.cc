@@ -54,11 +54,24 @@ TEST(VerdictPolicyTest, HoldsWithoutChargeWhenCredentialsAreRefused) {
 }
 
 TEST(VerdictPolicyTest, TakesOther4xxAsDead) {
-  for (const int status : {400, 404, 410, 413, 422}) {
+  for (const int status : {400, 404, 413, 422}) {
     EXPECT_EQ(JudgeStatus(status),
               (Verdict{.kind = VerdictKind::kDead, .failure = FailureClass::kHttp4xx}))
         << status;
   }
+}
+
+TEST(VerdictPolicyTest, TakesA410AsASignThatNobodyIsThereAnyMore) {
+  EXPECT_EQ(JudgeStatus(410),
+            (Verdict{.kind = VerdictKind::kDead, .failure = FailureClass::kHttp4xx, .gone = true}));
+  EXPECT_FALSE(JudgeStatus(410, {.rules = {{"410", VerdictKind::kDelivered}}}).gone);
+  EXPECT_FALSE(JudgeStatus(410, {.rules = {{"410", VerdictKind::kRetry}}}).gone);
+}
+
+TEST(VerdictPolicyTest, TriesAnUnknownStatusAgain) {
+  EXPECT_EQ(
+      JudgeStatus(503, {.rules = {{"503", VerdictKind::kUnknown}}}),
+      (Verdict{.kind = VerdictKind::kRetry, .failure = FailureClass::kHttp5xx, .unknown = true}));
 }
 
 TEST(VerdictPolicyTest, DoesNotKnowWhatBecameOfARequestThatAGatewayLost) {
@@ -129,6 +142,21 @@ TEST(VerdictPolicyTest, RetriesATooLargeAnswerWithADeliveredStatus) {
   EXPECT_EQ(
       JudgeFailure(FailureClass::kTooLarge, true, 200),
       (Verdict{.kind = VerdictKind::kRetry, .failure = FailureClass::kTooLarge, .unknown = true}));
+}
+
+TEST(VerdictPolicyTest, TakesADeliveredStatusWhoseBodyBrokeOffAsTheSettingSays) {
+  HttpAnswer answer;
+  answer.failure = FailureClass::kReset;
+  answer.status = 200;
+  answer.maybe_sent = true;
+  const auto judge = [&](VerdictKind unreadable) {
+    return VerdictPolicy(VerdictSettings{.unreadable = unreadable}).Judge(answer);
+  };
+  EXPECT_EQ(judge(VerdictKind::kDelivered), (Verdict{.kind = VerdictKind::kDelivered}));
+  EXPECT_EQ(judge(VerdictKind::kRetry),
+            (Verdict{.kind = VerdictKind::kRetry, .failure = FailureClass::kReset}));
+  answer.status = 500;
+  EXPECT_TRUE(judge(VerdictKind::kDelivered).unknown);
 }
 
 TEST(VerdictPolicyTest, RefusesWhatIsNotAPattern) {

@@ -103,6 +103,32 @@ struct RetrySettings {
   milliseconds max{12 * 3600 * 1000};
   double jitter = 0.25;                 ///< 0 .. 1: added upwards, after the cap
   std::vector<milliseconds> schedule{};  ///< not empty: used instead of first, factor and max
+  /// 0 .. 1: retries are at most this share of the requests of a minute; nullopt: any number.
+  std::optional<double> budget{};
+};
+
+/// At most so many in every interval of that length, wherever it begins.
+struct RateWindow {
+  int count = 1;
+  milliseconds length{1000};
+
+  friend bool operator==(const RateWindow&, const RateWindow&) = default;
+};
+
+struct SlowCallSettings {
+  milliseconds after{8000};  ///< a call that takes longer is slow
+  double share = 1.0;        ///< 0 .. 1 of the calls: opens
+};
+
+/// When a partner that fails is left alone.
+struct BreakerSettings {
+  double failures = 0.5;                                      ///< 0 .. 1 of the calls: opens
+  std::optional<SlowCallSettings> slow = SlowCallSettings{};  ///< nullopt: slow calls are fine
+  std::variant<int, seconds> window = 20;  ///< the last so many calls, or those of so long
+  int minimum = 10;                        ///< of fewer calls nothing is concluded
+  milliseconds open{30000};                ///< how long nothing is sent; doubled if it fails again
+  milliseconds open_max{600000};
+  int probes = 3;  ///< requests that find out whether the partner is back
 };
 
 enum class Order { kNone, kKey };
@@ -113,12 +139,30 @@ struct OrderSettings {
   AfterDead after_dead = AfterDead::kContinue;
 };
 
-enum class VerdictKind { kDelivered, kRetry, kHold, kDead };
+/// kUnknown: the partner may have acted on the request; the next step is `after_unknown`.
+enum class VerdictKind { kDelivered, kRetry, kHold, kDead, kUnknown };
 
 /// A pattern for statuses: `404`, `40x`, `4xx`. The most exact match wins.
 struct StatusRule {
   std::string pattern;
   VerdictKind verdict = VerdictKind::kRetry;
+};
+
+/// What a rule looks at: a value in the JSON body, a header, the body as text, or nothing
+/// (`otherwise`, which always matches).
+enum class AnswerPart { kJson, kHeader, kText, kOtherwise };
+
+/// kIn: is one of `values`. kExists: is there, and not null. kMissing: is not there, or null.
+enum class AnswerTest { kIn, kExists, kMissing };
+
+/// One line of `verdict.answer`.
+struct AnswerRule {
+  std::string status{};  ///< status pattern; empty: those whose verdict is `delivered`
+  AnswerPart part = AnswerPart::kOtherwise;
+  std::string name{};  ///< JSON pointer, name of the header, or the text that the body holds
+  AnswerTest test = AnswerTest::kExists;
+  std::vector<std::string> values{};  ///< for kIn; numbers, true and false as JSON writes them
+  VerdictKind verdict = VerdictKind::kDead;
 };
 
 struct VerdictSettings {
@@ -130,6 +174,10 @@ struct VerdictSettings {
       {"401", VerdictKind::kHold},      {"403", VerdictKind::kHold},
       {"4xx", VerdictKind::kDead},
   };
+  std::vector<AnswerRule> answer{};  ///< the first that matches decides
+  /// An answer with a `delivered` status that was cut off, or that is empty or no JSON where a rule
+  /// needs JSON.
+  VerdictKind unreadable = VerdictKind::kUnknown;
 };
 
 enum class StartAt { kNow, kBeginning };
@@ -140,12 +188,16 @@ struct DestinationSettings {
   std::vector<std::string> topics;
   StartAt start = StartAt::kNow;
   HttpSettings http;
-  int concurrency = 16;   ///< requests in flight, over all shards
-  int max_unsettled = 0;  ///< per lane; 0: the larger of 64 and twice the concurrency
+  int concurrency = 16;            ///< requests in flight, over all shards
+  int max_unsettled = 0;           ///< per lane; 0: the larger of 64 and twice the concurrency
+  std::vector<RateWindow> rate{};  ///< every one holds; over all shards
+  std::optional<BreakerSettings> breaker = BreakerSettings{};  ///< nullopt: none
   RetrySettings retries;
   OrderSettings order;
   int shards = 1;
   VerdictSettings verdict;
+  /// More dead letters than that: the destination pauses itself. nullopt: never.
+  std::optional<RateWindow> dead_limit = RateWindow{100, milliseconds(600000)};
   std::string emit_on_delivered;  ///< topic; empty: nothing
   std::string emit_on_dead;
   std::size_t keep_response = 4096;

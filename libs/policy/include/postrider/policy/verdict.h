@@ -8,11 +8,13 @@
 #include "postrider/model/failure.h"
 #include "postrider/model/http.h"
 #include "postrider/model/settings.h"
+#include "postrider/policy/answer_rules.h"
 
 namespace postrider {
 
 /// What an answer means for the delivery.
 struct Verdict {
+  /// Never kUnknown: that is a kRetry with `unknown`.
   VerdictKind kind = VerdictKind::kRetry;
   /// Unset when delivered.
   std::optional<FailureClass> failure{};
@@ -21,6 +23,9 @@ struct Verdict {
   /// The partner may have acted on the request though no readable answer says so. Such a verdict is
   /// never kDead or kDelivered.
   bool unknown = false;
+  /// The partner says by 410 that nobody will ever take an event there again; always kDead. A sign
+  /// that the whole destination has to stop.
+  bool gone = false;
 
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
@@ -28,13 +33,16 @@ struct Verdict {
 /// Judges the answers of one destination by its rules. Immutable, so callable from any thread.
 ///
 /// A failure of the network is tried again, and charged unless the fault is our own side's. A
-/// status is judged by the most exact rule that matches; one without a rule is tried again. An
-/// answer whose body was larger than allowed is judged by its status too, unless that would be
-/// `delivered`: then the answer could not be read, and the outcome is unknown.
+/// status is judged by the most exact rule that matches; one without a rule is tried again. Then
+/// the rules on the answer have their say (answer_rules.h).
+///
+/// An answer whose body was larger than allowed is judged by its status alone. When the status of a
+/// body that was too large or broke off would be `delivered`, the answer could not be read, and
+/// `unreadable` decides.
 class VerdictPolicy {
  public:
   /// Of two equally exact rules the first one holds. Throws std::invalid_argument that quotes a
-  /// pattern which is not a status pattern.
+  /// pattern which is not a status pattern, or a pointer which is no JSON pointer.
   explicit VerdictPolicy(const VerdictSettings& settings);
 
   Verdict Judge(const HttpAnswer& answer) const;
@@ -45,9 +53,13 @@ class VerdictPolicy {
  private:
   static constexpr std::size_t kStatuses = 1000;
 
+  VerdictKind KindOf(int status) const;
   Verdict JudgeStatus(int status) const;
+  Verdict JudgeFailure(const HttpAnswer& answer, FailureClass failure) const;
 
   std::array<VerdictKind, kStatuses> kind_of_status_{};
+  VerdictKind unreadable_;
+  AnswerRules answers_;
 };
 
 }  // namespace postrider
