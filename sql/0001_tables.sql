@@ -186,7 +186,8 @@ CREATE TABLE outbox.backlog (
   headers           text,
   PRIMARY KEY (event_id, destination_id)
 );
-CREATE INDEX backlog_due ON outbox.backlog (destination_id, due_at, event_id);
+CREATE INDEX backlog_due ON outbox.backlog (destination_id, due_at, event_id) WHERE waiting_for <> 4;
+CREATE INDEX backlog_put_back ON outbox.backlog (destination_id, due_at, event_id) WHERE waiting_for = 4;
 CREATE INDEX backlog_key ON outbox.backlog (destination_id, key, event_id) WHERE key IS NOT NULL;
 CREATE INDEX backlog_xid ON outbox.backlog (xid);
 ALTER TABLE outbox.backlog SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01,
@@ -334,7 +335,8 @@ CREATE TABLE outbox.operation (
 );
 CREATE INDEX operation_running ON outbox.operation (id) WHERE status = 'running';
 
--- Requests to cancel, decided by the owner of the lane.
+-- Requests to cancel, decided by the owner of the lane. `result` is requested, in_flight, or the state
+-- in which the delivery has ended. Relays find new requests by their xid.
 CREATE TABLE outbox.cancellation (
   event_id        bigint      NOT NULL,
   destination_id  int         NOT NULL,
@@ -342,5 +344,7 @@ CREATE TABLE outbox.cancellation (
   result          text        NOT NULL DEFAULT 'requested',
   requested_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   decided_at      timestamptz,
+  xid             xid8        NOT NULL DEFAULT pg_current_xact_id(),
   PRIMARY KEY (event_id, destination_id)
 );
+CREATE INDEX cancellation_requested ON outbox.cancellation (xid) WHERE result = 'requested';

@@ -163,7 +163,7 @@ BEGIN
     SELECT event, w.id, request FROM unnest(waiting) AS w (id) ORDER BY w.id
     ON CONFLICT (event_id, destination_id) DO UPDATE
       SET operation_id = excluded.operation_id, result = 'requested', decided_at = NULL,
-          requested_at = clock_timestamp()
+          requested_at = clock_timestamp(), xid = excluded.xid
       WHERE c.result <> 'requested';
   END IF;
   RETURN QUERY

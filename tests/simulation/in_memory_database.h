@@ -59,6 +59,11 @@ struct DeadRow {
   bool open = true;
 };
 
+struct CancelRow {
+  std::optional<OutcomeState> outcome;  ///< what it was answered with; unset: in flight
+  bool decided = false;
+};
+
 struct LaneRow {
   EventId closed_up_to = 0;
   std::optional<Mark> mark;
@@ -125,13 +130,16 @@ class InMemoryDatabase {
   void EnsureCanary();
   const std::string& canary() const { return canary_; }
 
-  std::vector<DueOrder> ReadDue(LaneId lane, int shards, DueOrder after, int limit) const;
+  std::vector<DueOrder> ReadDue(LaneId lane, int shards, bool put_back, DueOrder after,
+                                int limit) const;
   std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) const;
   std::vector<StoredDelivery> LoadKey(LaneId lane, const std::string& key, int limit,
                                       bool unless_dead) const;
   std::vector<StoredKey> ReadKeys(LaneId lane, int shards, bool with_dead) const;
   /// Rows put back since the call that returned `seen`, which is moved on.
   std::vector<ForeignRow> ReadForeign(std::uint64_t& seen) const;
+  /// Requests that nobody has decided: all, or those since the call that returned `seen`.
+  std::vector<CancelRequest> ReadCancels(bool all, std::uint64_t& seen) const;
   EventRef LoadBody(const EventIdentity& event) const;
 
   RecordResult Record(const std::vector<const Settlement*>& batch, const std::string& owner);
@@ -143,8 +151,11 @@ class InMemoryDatabase {
 
   // -- An operator's ----------------------------------------------------------------------------
 
-  void Replay(DeliveryKey dead);
-  void Discard(DeliveryKey dead);
+  /// What was delivered or died goes once more, all of it in one transaction.
+  void Replay(const std::vector<DeliveryKey>& ended);
+  /// Returns what was released: the first that waited behind the dead letter.
+  std::optional<DeliveryKey> Discard(DeliveryKey dead);
+  void RequestCancel(DeliveryKey waiting);
 
   // -- For the oracle ---------------------------------------------------------------------------
 
@@ -156,6 +167,7 @@ class InMemoryDatabase {
   const std::map<DeliveryKey, OutcomeRow>& outcomes() const { return outcomes_; }
   const std::map<DeliveryKey, BacklogRow>& backlog() const { return backlog_; }
   const std::map<DeliveryKey, DeadRow>& dead_letters() const { return dead_; }
+  const std::map<DeliveryKey, CancelRow>& cancels() const { return cancels_; }
   const std::map<LaneId, LaneRow>& lanes() const { return lanes_; }
   /// Rows of open transactions, inserted or about to be, by id.
   std::vector<const Event*> OpenRows() const;
@@ -188,6 +200,7 @@ class InMemoryDatabase {
   bool Valid(const Settlement& settlement, const std::string& owner) const;
   void RecordOne(const Settlement& settlement, bool had_outcome);
   void RecordOutcome(const Settlement& settlement);
+  void AnswerCancel(const Settlement& settlement);
   void PutBack(DeliveryKey key, BacklogRow row);
 
   VirtualTime& time_;
@@ -207,9 +220,11 @@ class InMemoryDatabase {
   std::map<DeliveryKey, OutcomeRow> outcomes_;
   std::map<DeliveryKey, BacklogRow> backlog_;
   std::map<DeliveryKey, DeadRow> dead_;
+  std::map<DeliveryKey, CancelRow> cancels_;
   std::map<LaneId, LaneRow> lanes_;
   std::map<LaneId, FenceRow> fences_;
   std::vector<ForeignRow> foreign_;
+  std::vector<DeliveryKey> requests_;
   std::deque<CommitRecord> commits_;  ///< the last ones
 };
 

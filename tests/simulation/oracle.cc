@@ -21,21 +21,41 @@ Oracle::Identity Oracle::IdentityOf(const Event& event) {
   return event.identity.recorded_at.time_since_epoch().count();
 }
 
-void Oracle::Trace(const std::string& what, EventId event, DestinationId destination) const {
-  static const char* const traced = std::getenv("POSTRIDER_TRACE");
-  if (traced == nullptr || (event != 0 && event != std::stoll(traced))) return;
+namespace {
+
+/// POSTRIDER_TRACE; empty: the run is not traced.
+const std::string& Traced() {
+  static const char* const given = std::getenv("POSTRIDER_TRACE");
+  static const std::string traced = given == nullptr ? "" : given;
+  return traced;
+}
+
+}  // namespace
+
+void Oracle::Trace(const std::string& what) const {
+  if (Traced().empty()) return;
   const auto at = time_.now().time_since_epoch().count() % 10'000'000'000;
-  std::cerr << at / 1000 << '.' << at % 1000 << " ms " << what;
-  if (event != 0) std::cerr << " of " << event << " for " << destination;
-  std::cerr << '\n';
+  std::cerr << at / 1000 << '.' << at % 1000 << " ms " << what << '\n';
+}
+
+void Oracle::Trace(const std::string& what, const Event& event, DestinationId destination) const {
+  const std::string id = std::to_string(event.id());
+  const std::string key = event.key.value_or("");
+  if (Traced().empty() || (Traced() != id && Traced() != key)) return;
+  Trace(what + " of " + id + " (" + key + ") for " + std::to_string(destination));
+}
+
+void Oracle::Trace(const std::string& what, const std::string& key,
+                   DestinationId destination) const {
+  if (Traced() == key) Trace(what + " of " + key + " for " + std::to_string(destination));
 }
 
 void Oracle::Fault(const std::string& what, const Event& event, DestinationId destination) {
   const auto at = std::chrono::duration_cast<milliseconds>(time_.now().time_since_epoch());
   faults_.push_back(what + ": event " + std::to_string(event.id()) + " (key " +
                     event.key.value_or("none") + ") for destination " +
-                    std::to_string(destination) + " at " +
-                    std::to_string(at.count() % 10000000) + " ms");
+                    std::to_string(destination) + " at " + std::to_string(at.count() % 10000000) +
+                    " ms");
 }
 
 bool Oracle::TakenBy(const Event& event, LaneId lane) const {
@@ -55,19 +75,19 @@ Oracle::KeyLine& Oracle::LineOf(const Event& event, DestinationId destination) {
 
 void Oracle::OnCommitted(const EventRef& event) {
   known_[IdentityOf(*event)] = event;
-  Trace("commit of " + std::to_string(event->identity.xid), event->id());
+  Trace("commit of " + std::to_string(event->identity.xid), *event);
   statistics_.Count("events");
   for (const auto& [lane, filter] : filters_) {
     if (!filter.Takes(*event)) continue;
     if (Ordered(*event, lane.destination)) Undecide(*event, lane.destination);
-    if (event->id() <= closed_[lane]) Fault("committed below a closed place", *event,
-                                            lane.destination);
+    if (event->id() <= closed_[lane])
+      Fault("committed below a closed place", *event, lane.destination);
   }
 }
 
 void Oracle::OnLost(const EventRef& event) {
   statistics_.Count("events lost by failover");
-  Trace("loss of the event", event->id());
+  Trace("loss of the event", *event);
   for (const auto& [lane, filter] : filters_) {
     if (Ordered(*event, lane.destination)) LineOf(*event, lane.destination).erase(event->id());
     closed_[lane] = 0;
@@ -79,7 +99,7 @@ void Oracle::OnRecorded(const Settlement& s) {
   Trace(s.outcome   ? "record as " + std::string(ToString(s.outcome->state))
         : s.backlog ? "record as waiting for " + std::string(ToString(s.backlog->waiting_for))
                     : "record of a request",
-        s.event->id(), s.lane.destination);
+        *s.event, s.lane.destination);
   if (!s.outcome && !s.backlog) return;
   Release(s);
   if (s.backlog) statistics_.Count("backlog " + std::string(ToString(s.backlog->waiting_for)));
@@ -105,7 +125,7 @@ void Oracle::Release(const Settlement& s) {
 void Oracle::OnRecordLost(const EventRef& event, DestinationId destination) {
   Delivery& delivery = deliveries_[{destination, IdentityOf(*event)}];
   delivery.may_repeat = delivery.disturbed = true;
-  Trace("loss of a record", event->id(), destination);
+  Trace("loss of a record", *event, destination);
   if (event->key) rewound_.insert({destination, *event->key});
   for (auto& [lane, closed] : closed_) closed = 0;
 }
@@ -120,8 +140,8 @@ void Oracle::OnSaved(LaneId lane, EventId closed_up_to) {
 
 void Oracle::CheckClosed(LaneId lane, EventId closed_up_to) {
   const auto& events = database_.events();
-  for (auto it = events.upper_bound(closed_[lane]);
-       it != events.end() && it->first <= closed_up_to; ++it) {
+  for (auto it = events.upper_bound(closed_[lane]); it != events.end() && it->first <= closed_up_to;
+       ++it) {
     const Event& event = *it->second.whole;
     const DeliveryKey key{lane.destination, event.id()};
     if (!TakenBy(event, lane) || database_.outcomes().contains(key)) continue;
@@ -141,7 +161,7 @@ void Oracle::CheckClosed(LaneId lane, EventId closed_up_to) {
 void Oracle::OnStarted(int incarnation, LaneId lane, const Event& event) {
   const Identity identity = IdentityOf(event);
   statistics_.Count("requests");
-  Trace("request", event.id(), lane.destination);
+  Trace("request", event, lane.destination);
   const auto known = known_.find(identity);
   if (known == known_.end() || known->second->body != event.body) {
     return Fault("sent what was never committed", event, lane.destination);
@@ -149,6 +169,11 @@ void Oracle::OnStarted(int incarnation, LaneId lane, const Event& event) {
   if (!TakenBy(event, lane)) Fault("sent to the wrong lane", event, lane.destination);
   Delivery& delivery = deliveries_[{lane.destination, identity}];
   CheckOrder(incarnation, event, lane, delivery);
+  if (const auto outcome = database_.outcomes().find({lane.destination, event.id()});
+      outcome != database_.outcomes().end() && outcome->second.event->identity == event.identity &&
+      outcome->second.state == OutcomeState::kCancelled) {
+    Fault("sent though cancelled", event, lane.destination);
+  }
   if (delivery.accepted) {
     statistics_.Count("duplicates");
     if (!delivery.may_repeat) Fault("sent again though accepted", event, lane.destination);
@@ -167,23 +192,6 @@ void Oracle::OnStarted(int incarnation, LaneId lane, const Event& event) {
   }
 }
 
-void Oracle::CheckOrder(int incarnation, const Event& event, LaneId lane,
-                        const Delivery& delivery) {
-  if (lane.destination == kUnrouted || !event.key) return;
-  if (scenario_.Of(lane.destination).settings.order.by != Order::kKey) return;
-  if (++keys_in_flight_[{incarnation, lane, *event.key}] > 1) {
-    Fault("two of a key in flight", event, lane.destination);
-  }
-  if (delivery.sent > 0 || event.deliver_after) return;
-  const KeyLine& line = LineOf(event, lane.destination);
-  if (line.empty() || line.begin()->first >= event.id()) return;
-  const bool begun = deliveries_[{lane.destination, line.begin()->second}].sent > 0;
-  if (!begun || !rewound_.contains({lane.destination, *event.key})) {
-    Fault("sent before " + std::to_string(line.begin()->first) + " of its key", event,
-          lane.destination);
-  }
-}
-
 void Oracle::OnAnswered(int incarnation, LaneId lane, const Event& event,
                         const HttpAnswer& answer) {
   const Identity identity = IdentityOf(event);
@@ -191,7 +199,7 @@ void Oracle::OnAnswered(int incarnation, LaneId lane, const Event& event,
   in_flight_[flight].erase(identity);
   if (event.key) --keys_in_flight_[{incarnation, lane, *event.key}];
   const Verdict verdict = verdicts_.Judge(answer);
-  Trace("answer " + std::to_string(answer.status), event.id(), lane.destination);
+  Trace("answer " + std::to_string(answer.status), event, lane.destination);
   Delivery& delivery = deliveries_[{lane.destination, identity}];
   if (verdict.charged) ++delivery.charged;
   if (verdict.kind == VerdictKind::kHold) {
@@ -202,9 +210,9 @@ void Oracle::OnAnswered(int incarnation, LaneId lane, const Event& event,
 }
 
 void Oracle::OnDecided(LaneId lane, const Event& event, OutcomeState state) {
+  if (event.key) put_back_[{lane.destination, *event.key}].erase(event.id());
   if (!Ordered(event, lane.destination)) return;
-  const bool blocks =
-      scenario_.Of(lane.destination).settings.order.after_dead == AfterDead::kBlock;
+  const bool blocks = scenario_.Of(lane.destination).settings.order.after_dead == AfterDead::kBlock;
   if (state == OutcomeState::kDead && blocks) return;
   LineOf(event, lane.destination).erase(event.id());
 }
@@ -230,10 +238,26 @@ void Oracle::OnCrashed(int incarnation) {
   }
 }
 
-void Oracle::OnReplayed(const Event& event, DestinationId destination) {
-  Delivery& delivery = deliveries_[{destination, IdentityOf(event)}];
-  Trace("replay", event.id(), destination);
-  delivery.replayed = delivery.disturbed = true;
+void Oracle::OnReplayed(const std::vector<DeliveryKey>& ended) {
+  ++operations_;
+  for (const DeliveryKey& key : ended) {
+    const EventRef& event = database_.backlog().at(key).event;
+    Trace("replay", *event, key.destination);
+    Delivery& delivery = deliveries_[{key.destination, IdentityOf(*event)}];
+    delivery.replayed = delivery.disturbed = delivery.may_repeat = true;
+    const bool ordered = scenario_.Of(key.destination).settings.order.by == Order::kKey;
+    if (ordered && event->key) put_back_[{key.destination, *event->key}][key.id] = operations_;
+  }
+}
+
+void Oracle::OnReleased(const Event& event, DestinationId destination) {
+  Trace("release", event, destination);
+  deliveries_[{destination, IdentityOf(event)}].released = true;
+}
+
+void Oracle::OnCancelRequested(const Event& event, DestinationId destination) {
+  Trace("request to cancel", event, destination);
+  deliveries_[{destination, IdentityOf(event)}].unwanted = true;
 }
 
 int Oracle::RunOf(const Event& event, DestinationId destination) const {
@@ -242,7 +266,7 @@ int Oracle::RunOf(const Event& event, DestinationId destination) const {
 }
 
 void Oracle::OnDiscarded(const Event& event, DestinationId destination) {
-  Trace("discard", event.id(), destination);
+  Trace("discard", event, destination);
   deliveries_[{destination, IdentityOf(event)}].disturbed = true;
   if (Ordered(event, destination)) LineOf(event, destination).erase(event.id());
 }

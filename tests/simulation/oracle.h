@@ -38,14 +38,18 @@ class Oracle : public DatabaseWatcher {
   /// The lane has decided, though it is not durable yet.
   void OnDecided(LaneId lane, const Event& event, OutcomeState state);
   void OnCrashed(int incarnation);
-  /// A person put it back, or gave it up.
-  void OnReplayed(const Event& event, DestinationId destination);
+  /// Persons put them back, in one operation, or gave one up, or let the next one of its key go.
+  void OnReplayed(const std::vector<DeliveryKey>& ended);
   void OnDiscarded(const Event& event, DestinationId destination);
+  void OnReleased(const Event& event, DestinationId destination);
+  void OnCancelRequested(const Event& event, DestinationId destination);
   /// 1, or 2 once a person has put it back.
   int RunOf(const Event& event, DestinationId destination) const;
 
-  /// Prints a line when the run is traced: POSTRIDER_TRACE names an event, or 0 for troubles only.
-  void Trace(const std::string& what, EventId event = 0, DestinationId destination = 0) const;
+  /// Prints a line when the run is traced: POSTRIDER_TRACE names an event or a key.
+  void Trace(const std::string& what) const;
+  void Trace(const std::string& what, const Event& event, DestinationId destination = 0) const;
+  void Trace(const std::string& what, const std::string& key, DestinationId destination) const;
 
   // -- The end ----------------------------------------------------------------------------------
 
@@ -59,13 +63,15 @@ class Oracle : public DatabaseWatcher {
   using Identity = std::int64_t;
   struct Delivery {
     int sent = 0;
-    int charged = 0;         ///< answers that count
-    bool accepted = false;   ///< the relay was told so
-    bool may_repeat = false; ///< a crash or failover forgot it
-    bool disturbed = false;  ///< attempts may have been forgotten
+    int charged = 0;          ///< answers that count
+    bool accepted = false;    ///< the relay was told so
+    bool may_repeat = false;  ///< a crash or failover forgot it
+    bool disturbed = false;   ///< attempts may have been forgotten
     bool replayed = false;
-    bool decided = false;
+    bool released = false;  ///< a person resolved what it waited for
+    bool unwanted = false;  ///< a person asked to cancel it, in whatever history
   };
+  using KeyName = std::pair<DestinationId, std::string>;
   using Key = std::pair<DestinationId, Identity>;
   using KeyLine = std::map<EventId, Identity>;  ///< undecided events of one key, in order
 
@@ -75,7 +81,11 @@ class Oracle : public DatabaseWatcher {
   KeyLine& LineOf(const Event& event, DestinationId destination);
   void Release(const Settlement& settlement);
   void Undecide(const Event& event, DestinationId destination);
+  bool HasEnded(EventId id, DestinationId destination) const;
+  bool InPresentHistory(const Event& event) const;
   void CheckOrder(int incarnation, const Event& event, LaneId lane, const Delivery& delivery);
+  void CheckOrderOfReplays(const Event& event, DestinationId destination);
+  void CheckCancels();
   void CheckClosed(LaneId lane, EventId closed_up_to);
   void CheckOutcome(const Event& event, LaneId lane);
   bool TakenBy(const Event& event, LaneId lane) const;
@@ -89,9 +99,12 @@ class Oracle : public DatabaseWatcher {
   std::map<LaneId, LaneFilter> filters_;
   std::map<Identity, EventRef> known_;  ///< committed once, in whatever history
   std::map<Key, Delivery> deliveries_;
-  std::map<std::pair<DestinationId, std::string>, KeyLine> lines_;
+  std::map<KeyName, KeyLine> lines_;
   /// Keys of which a failover took records back: two of their events may wait for a retry at once.
-  std::set<std::pair<DestinationId, std::string>> rewound_;
+  std::set<KeyName> rewound_;
+  /// What was put back and has not been sent since, with the number of the operation.
+  std::map<KeyName, std::map<EventId, int>> put_back_;
+  int operations_ = 0;
   using Flight = std::pair<int, LaneId>;  ///< incarnation and lane
   std::map<Flight, std::set<Identity>> in_flight_;
   std::map<Flight, std::set<Identity>> unsettled_;

@@ -34,7 +34,24 @@ void Oracle::CheckEnd() {
                         std::to_string(last));
     }
   }
-  for (const auto& [key, delivery] : deliveries_) statistics_.Count("deliveries", delivery.sent > 0);
+  CheckCancels();
+  for (const auto& [key, delivery] : deliveries_)
+    statistics_.Count("deliveries", delivery.sent > 0);
+}
+
+void Oracle::CheckCancels() {
+  for (const auto& [key, request] : database_.cancels()) {
+    const Event& event = *database_.events().at(key.id).whole;
+    if (!request.decided) Fault("asked to cancel, never answered", event, key.destination);
+    const OutcomeState outcome = database_.outcomes().at(key).state;
+    // What was cancelled once may have been sent by a relay that did not know.
+    const bool stayed = outcome == OutcomeState::kCancelled || outcome == OutcomeState::kDelivered;
+    if (request.outcome == OutcomeState::kCancelled && !stayed) {
+      Fault("cancelled, but ended as " + std::string(ToString(outcome)), event, key.destination);
+    }
+    statistics_.Count("cancels answered " +
+                      std::string(request.outcome ? ToString(*request.outcome) : "in flight"));
+  }
 }
 
 void Oracle::CheckOutcome(const Event& event, LaneId lane) {
@@ -58,9 +75,10 @@ void Oracle::CheckOutcome(const Event& event, LaneId lane) {
   const bool may_expire = event.deliver_before && outcome.state == OutcomeState::kExpired;
   const bool may_die = fate != Fate::kAccepted && (outcome.state == OutcomeState::kDead ||
                                                    outcome.state == OutcomeState::kDiscarded);
-  const bool may_be_delivered = fate == Fate::kAccepted ||
-                                (fate == Fate::kKilled && delivery.replayed);
-  if (!may_expire && !may_die && !(delivered && may_be_delivered)) {
+  const bool may_be_delivered =
+      fate == Fate::kAccepted || (fate == Fate::kKilled && delivery.replayed);
+  const bool may_be_cancelled = outcome.state == OutcomeState::kCancelled && delivery.unwanted;
+  if (!may_expire && !may_die && !may_be_cancelled && !(delivered && may_be_delivered)) {
     Fault("ended as " + std::string(ToString(outcome.state)) + " against its script", event,
           destination);
   }

@@ -1,7 +1,9 @@
 #include "simulation/run.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "simulation/simulated_relay.h"
 #include "simulation/workload.h"
@@ -90,28 +92,77 @@ class Installation {
     world_.time.After(milliseconds(130), [this] {
       std::vector<DeliveryKey> open;
       for (const auto& [key, dead] : world_.database.dead_letters()) {
-        const bool blocks = key.destination != kUnrouted &&
-                            world_.scenario.Of(key.destination).settings.order.after_dead ==
-                                AfterDead::kBlock;
+        const bool blocks =
+            key.destination != kUnrouted &&
+            world_.scenario.Of(key.destination).settings.order.after_dead == AfterDead::kBlock;
         if (dead.open && blocks) open.push_back(key);
       }
       for (const DeliveryKey& key : open) {
         if (!world_.chance.OneIn(3)) Resolve(key);
       }
+      if (world_.time.now() < busy_until_) {
+        for (int i = 0; i < 3; ++i) Cancel();
+        if (world_.chance.OneIn(8)) ReplaySome();
+      }
       Operate();
     });
+  }
+
+  /// An event and a destination, both taken at random, of which the event is among the last.
+  std::optional<DeliveryKey> Pick(std::uint64_t among) {
+    const auto& events = world_.database.events();
+    if (events.empty()) return std::nullopt;
+    const EventId last = events.rbegin()->first;
+    const EventId id = last - static_cast<EventId>(world_.chance.Below(among));
+    const auto event = events.lower_bound(id);
+    const std::size_t d = world_.chance.Below(world_.scenario.destinations.size());
+    return DeliveryKey{world_.scenario.destinations[d].subscription.destination, event->first};
+  }
+
+  void Cancel() {
+    const auto key = Pick(60);
+    if (!key || world_.database.outcomes().contains(*key)) return;
+    const EventRef& event = world_.database.events().at(key->id).whole;
+    if (!world_.scenario.Of(key->destination).subscription.Takes(*event)) return;
+    world_.statistics.Count("cancels");
+    world_.oracle.OnCancelRequested(*event, key->destination);
+    world_.database.RequestCancel(*key);
+  }
+
+  /// A stretch of what was delivered or died goes once more.
+  void ReplaySome() {
+    const auto from = Pick(400);
+    if (!from) return;
+    std::vector<DeliveryKey> ended;
+    const auto& outcomes = world_.database.outcomes();
+    for (auto it = outcomes.lower_bound(*from); it != outcomes.end() && ended.size() < 60; ++it) {
+      if (it->first.destination != from->destination) break;
+      const OutcomeState state = it->second.state;
+      if (state == OutcomeState::kDelivered || state == OutcomeState::kDead) {
+        ended.push_back(it->first);
+      }
+    }
+    if (!ended.empty()) Replay(ended);
+  }
+
+  void Replay(const std::vector<DeliveryKey>& ended) {
+    world_.statistics.Count("replays", static_cast<std::int64_t>(ended.size()));
+    world_.database.Replay(ended);
+    world_.oracle.OnReplayed(ended);
   }
 
   void Resolve(DeliveryKey key) {
     const EventRef event = world_.database.dead_letters().at(key).event;
     if (world_.chance.OneIn(3)) {
       world_.statistics.Count("discards");
-      world_.database.Discard(key);
+      const auto released = world_.database.Discard(key);
       world_.oracle.OnDiscarded(*event, key.destination);
+      if (released) {
+        const EventRef& next = world_.database.backlog().at(*released).event;
+        world_.oracle.OnReleased(*next, key.destination);
+      }
     } else {
-      world_.statistics.Count("replays");
-      world_.database.Replay(key);
-      world_.oracle.OnReplayed(*event, key.destination);
+      Replay({key});
     }
   }
 

@@ -19,9 +19,7 @@ SimulatedConnection::SimulatedConnection(VirtualTime& time, Chance& chance,
       owner_(std::move(owner)),
       statistics_(statistics) {}
 
-bool SimulatedConnection::Connected() const {
-  return !broken_ && session_ == database_.session();
-}
+bool SimulatedConnection::Connected() const { return !broken_ && session_ == database_.session(); }
 
 void SimulatedConnection::Check() const {
   if (dead_) throw Crashed{};
@@ -74,9 +72,9 @@ void SimulatedConnection::EnsureCanary() {
   Call([&] { return database_.EnsureCanary(), 0; });
 }
 
-std::vector<DueOrder> SimulatedConnection::ReadDue(LaneId lane, int shards, DueOrder after,
-                                                   int limit) {
-  return Call([&] { return database_.ReadDue(lane, shards, after, limit); });
+std::vector<DueOrder> SimulatedConnection::ReadDue(LaneId lane, int shards, bool put_back,
+                                                   DueOrder after, int limit) {
+  return Call([&] { return database_.ReadDue(lane, shards, put_back, after, limit); });
 }
 
 std::vector<StoredDelivery> SimulatedConnection::Load(LaneId lane,
@@ -99,6 +97,10 @@ std::vector<ForeignRow> SimulatedConnection::ReadForeign() {
     if (!std::exchange(foreign_begun_, true)) rows.clear();
     return rows;
   });
+}
+
+std::vector<CancelRequest> SimulatedConnection::ReadCancels(bool all) {
+  return Call([&] { return database_.ReadCancels(all, cancels_seen_); });
 }
 
 EventRef SimulatedConnection::LoadBody(LaneId /*lane*/, const EventIdentity& event) {

@@ -42,12 +42,14 @@ class SimulatedConnection : public EventLog, public BacklogStore, public Ledger 
   SavedLane ReadLane(LaneId lane) override;
   void EnsureCanary();
 
-  std::vector<DueOrder> ReadDue(LaneId lane, int shards, DueOrder after, int limit) override;
+  std::vector<DueOrder> ReadDue(LaneId lane, int shards, bool put_back, DueOrder after,
+                                int limit) override;
   std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) override;
   std::vector<StoredDelivery> LoadKey(LaneId lane, const std::string& key, int limit,
                                       bool unless_dead) override;
   std::vector<StoredKey> ReadKeys(LaneId lane, int shards, bool with_dead) override;
   std::vector<ForeignRow> ReadForeign() override;
+  std::vector<CancelRequest> ReadCancels(bool all) override;
   EventRef LoadBody(LaneId lane, const EventIdentity& event) override;
 
   RecordResult Record(const std::vector<const Settlement*>& batch) override;
@@ -71,6 +73,7 @@ class SimulatedConnection : public EventLog, public BacklogStore, public Ledger 
   std::uint64_t session_ = 0;
   std::uint64_t foreign_seen_ = 0;
   bool foreign_begun_ = false;
+  std::uint64_t cancels_seen_ = 0;
 };
 
 }  // namespace postrider::simulation

@@ -9,7 +9,8 @@ SimulatedLane::SimulatedLane(LaneId id, std::int64_t epoch, const LaneSurroundin
     : id_(id),
       around_(surroundings),
       link_(
-          id, [this](LaneLink::Task task) { Post([this, task = std::move(task)] { task(lane()); }); },
+          id,
+          [this](LaneLink::Task task) { Post([this, task = std::move(task)] { task(lane()); }); },
           [this] { return around_.world.time.now(); }) {
   const Scenario& scenario = around_.world.scenario;
   LaneEffects& effects = *this;
@@ -18,8 +19,7 @@ SimulatedLane::SimulatedLane(LaneId id, std::int64_t epoch, const LaneSurroundin
     unrouted_.emplace(scenario.unrouted, epoch, 200, 1 << 20, effects, observer);
     unrouted_->SetSubscriptions(scenario.FilterOf(id).others);
   } else {
-    lane_.emplace(scenario.SettingsOf(id), epoch, around_.random, effects,
-                  observer);
+    lane_.emplace(scenario.SettingsOf(id), epoch, around_.random, effects, observer);
   }
   link_.Publish(lane());
 }
@@ -52,11 +52,33 @@ void SimulatedLane::Pump() {
 }
 
 void SimulatedLane::Reply(BacklogReply reply) {
+  TraceReply(reply);
   Post([this, reply = std::move(reply)] { lane_->OnReply(reply, around_.world.time.now()); });
 }
 
-void SimulatedLane::NoteForeign(DueOrder row) {
-  Post([this, row] { lane_->OnForeignRow(row); });
+void SimulatedLane::TraceReply(const BacklogReply& reply) const {
+  const Oracle& oracle = around_.world.oracle;
+  for (const StoredDelivery& row : reply.deliveries) {
+    oracle.Trace("read of the row", *row.event, id_.destination);
+  }
+  for (const StoredKey& key : reply.keys) {
+    std::string what = std::to_string(key.blocked) + " blocked";
+    for (const EventId id : key.heads) what += ", head " + std::to_string(id);
+    for (const EventId id : key.dead) what += ", dead " + std::to_string(id);
+    oracle.Trace(what, key.key, id_.destination);
+  }
+  if (reply.query.kind == BacklogQuery::Kind::kKey) {
+    oracle.Trace(std::to_string(reply.deliveries.size()) + " rows read", reply.query.key,
+                 id_.destination);
+  }
+}
+
+void SimulatedLane::NoteForeign(const std::vector<DueOrder>& rows) {
+  Post([this, rows] { lane_->OnForeignRows(rows); });
+}
+
+void SimulatedLane::Cancel(const CancelRequest& request) {
+  Post([this, request] { lane_->OnCancel(request); });
 }
 
 void SimulatedLane::Start(Send send) {

@@ -32,7 +32,8 @@ class SimulatedLane : private LaneEffects, private LaneObserver {
 
   LaneLink& link() { return link_; }
   void Reply(BacklogReply reply);
-  void NoteForeign(DueOrder row);
+  void NoteForeign(const std::vector<DueOrder>& rows);
+  void Cancel(const CancelRequest& request);
 
  private:
   void Start(Send send) override;
@@ -43,6 +44,7 @@ class SimulatedLane : private LaneEffects, private LaneObserver {
   }
   void OnOutcome(const Event& event, const Outcome& outcome) override;
 
+  void TraceReply(const BacklogReply& reply) const;
   void Post(std::function<void()> task);
   LaneBase& lane();
   void Pump();

@@ -3,7 +3,6 @@
 #include <iterator>
 #include <utility>
 
-
 namespace postrider::simulation {
 namespace {
 
@@ -85,7 +84,8 @@ microseconds SimulatedFetcher::Turn() {
     exchange_.GiveToTail(catch_up_->TakeNear(*place));
   }
   busy = AnswerQueries() || busy;
-  for (const ForeignRow& row : connection_.ReadForeign()) foreign_(row);
+  receiver_.ForeignRows(connection_.ReadForeign());
+  LookForCancels(false);
   return busy ? microseconds(0) : kFetchWait;
 }
 
@@ -108,14 +108,23 @@ void SimulatedFetcher::FollowEra() {
   // Throws, so before any feed is in hand.
   if (era.number != era_) connection_.ReadForeign();
   std::vector<Feed> feeds = exchange_.TakeForFetcher();
-  if (era.number != era_) {
+  const bool changed = era.number != era_;
+  if (changed) {
     catch_up_->BeginRecovery(era.number, era.HistoryChangedSince(era_));
     era_ = era.number;
   }
+  bool recovers = false;
   for (Feed& feed : feeds) {
     if (feed.era() != era_) feed.BeginRecovery(era_, era.HistoryChangedSince(feed.era()));
+    recovers = recovers || feed.needs_recovery();
     catch_up_->Add(std::move(feed));
   }
+  // Before the lanes are given anything that is to be cancelled.
+  if (recovers || changed) LookForCancels(true);
+}
+
+void SimulatedFetcher::LookForCancels(bool all) {
+  for (const CancelRequest& request : connection_.ReadCancels(all)) receiver_.Cancel(request);
 }
 
 bool SimulatedFetcher::AnswerQueries() {
@@ -126,7 +135,7 @@ bool SimulatedFetcher::AnswerQueries() {
     BacklogReply reply = Answer(queries_.front());
     const LaneId lane = queries_.front().lane;
     queries_.erase(queries_.begin());
-    reply_(lane, std::move(reply));
+    receiver_.Reply(lane, std::move(reply));
   }
   return true;
 }
@@ -143,7 +152,8 @@ BacklogReply SimulatedFetcher::Answer(const LaneQuery& asked) {
                                         settings.order.after_dead == AfterDead::kBlock);
       break;
     case BacklogQuery::Kind::kDue:
-      reply.due = connection_.ReadDue(lane, settings.shards, query.after, query.limit);
+      reply.due =
+          connection_.ReadDue(lane, settings.shards, query.put_back, query.after, query.limit);
       break;
     case BacklogQuery::Kind::kLoad:
       reply.deliveries = connection_.Load(lane, query.ids);

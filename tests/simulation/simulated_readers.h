@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,19 +36,21 @@ class SimulatedTail {
   std::uint64_t era_ = 0;
 };
 
+/// Where the fetcher delivers what it has read.
+class BacklogReceiver {
+ public:
+  virtual ~BacklogReceiver() = default;
+  virtual void Reply(LaneId lane, BacklogReply reply) = 0;
+  virtual void ForeignRows(const std::vector<ForeignRow>& rows) = 0;
+  virtual void Cancel(const CancelRequest& request) = 0;
+};
+
 /// The fetcher: recovers and catches up, and answers what lanes ask of the backlog.
 class SimulatedFetcher {
  public:
-  using Reply = std::function<void(LaneId, BacklogReply)>;
-  using Foreign = std::function<void(const ForeignRow&)>;
-
   SimulatedFetcher(SimulatedConnection& connection, Exchange& exchange, const Scenario& scenario,
-                   Reply reply, Foreign foreign)
-      : connection_(connection),
-        exchange_(exchange),
-        scenario_(scenario),
-        reply_(std::move(reply)),
-        foreign_(std::move(foreign)) {}
+                   BacklogReceiver& receiver)
+      : connection_(connection), exchange_(exchange), scenario_(scenario), receiver_(receiver) {}
 
   microseconds Turn();
   void GiveUp();
@@ -57,14 +58,14 @@ class SimulatedFetcher {
  private:
   void Begin();
   void FollowEra();
+  void LookForCancels(bool all);
   bool AnswerQueries();
   BacklogReply Answer(const LaneQuery& asked);
 
   SimulatedConnection& connection_;
   Exchange& exchange_;
   const Scenario& scenario_;
-  const Reply reply_;
-  const Foreign foreign_;
+  BacklogReceiver& receiver_;
   std::optional<CatchUp> catch_up_;
   std::vector<Feed> feeds_;
   std::vector<LaneQuery> queries_;

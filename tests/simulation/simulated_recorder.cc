@@ -11,6 +11,7 @@ namespace {
 
 void Merge(Settlement& into, Settlement from) {
   std::move(from.attempts.begin(), from.attempts.end(), std::back_inserter(into.attempts));
+  into.answers_cancel = into.answers_cancel || from.answers_cancel;
   const bool wins =
       (from.outcome && (!into.outcome || from.outcome->state == OutcomeState::kDelivered)) ||
       (from.backlog && !into.outcome);
@@ -60,17 +61,14 @@ bool SimulatedRecorder::WriteGroup(const std::vector<Item*>& group) {
     if (!lost.contains(item->settlement.lane)) continue;
     item->link->Post([](LaneBase& lane) { lane.Stop(); });
   }
-  std::map<LaneId, std::pair<LaneLink*, std::vector<EventId>>> ids;
+  const std::set<const Settlement*> dropped(result.dropped.begin(), result.dropped.end());
   for (Item* item : group) {
     const Settlement& s = item->settlement;
     LaneLink* link = std::exchange(item->link, nullptr);
     if (!s.outcome && !s.backlog) continue;
-    ids[link->id()].first = link;
-    ids[link->id()].second.push_back(s.event->id());
-  }
-  for (auto& [lane_id, acknowledged] : ids) {
-    auto& [link, settled] = acknowledged;
-    link->Post([settled = std::move(settled)](LaneBase& lane) { lane.OnSettled(settled); });
+    link->Post([id = s.event->id(), is_dropped = dropped.contains(&s)](LaneBase& lane) {
+      is_dropped ? lane.OnDropped({id}) : lane.OnSettled({id});
+    });
   }
   return result.lost_lanes.empty();
 }

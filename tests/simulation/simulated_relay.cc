@@ -11,8 +11,9 @@ constexpr microseconds kHouseInterval{15000};
 constexpr microseconds kRoundInterval{50000};
 
 SimulatedConnection MakeConnection(World& world, const bool& dead, int incarnation) {
-  return {world.time, world.chance, world.database, dead,
-          "relay-" + std::to_string(incarnation), world.statistics};
+  return {
+      world.time,      world.chance, world.database, dead, "relay-" + std::to_string(incarnation),
+      world.statistics};
 }
 
 }  // namespace
@@ -27,16 +28,30 @@ SimulatedRelay::SimulatedRelay(World& world, int incarnation)
       recorder_connection_(MakeConnection(world, dead_, incarnation)),
       recorder_(recorder_connection_),
       tail_(tail_connection_, exchange_, world.statistics),
-      fetcher_(
-          fetch_connection_, exchange_, world.scenario,
-          [this](LaneId lane, BacklogReply reply) {
-            lanes_.at(lane).lane->Reply(std::move(reply));
-          },
-          [this](const ForeignRow& row) {
-            const int shards = world_.scenario.Of(row.destination).settings.shards;
-            const LaneId lane{row.destination, static_cast<std::int16_t>(row.slot % shards)};
-            lanes_.at(lane).lane->NoteForeign(row.due);
-          }) {}
+      fetcher_(fetch_connection_, exchange_, world.scenario, *this) {}
+
+// -- From the fetcher -----------------------------------------------------------------------------
+
+LaneId SimulatedRelay::LaneOf(DestinationId destination, std::int32_t slot) const {
+  const int shards = world_.scenario.Of(destination).settings.shards;
+  return {destination, static_cast<std::int16_t>(slot % shards)};
+}
+
+void SimulatedRelay::Reply(LaneId lane, BacklogReply reply) {
+  lanes_.at(lane).lane->Reply(std::move(reply));
+}
+
+void SimulatedRelay::ForeignRows(const std::vector<ForeignRow>& rows) {
+  std::map<LaneId, std::vector<DueOrder>> by_lane;
+  for (const ForeignRow& row : rows) by_lane[LaneOf(row.destination, row.slot)].push_back(row.due);
+  for (const auto& [lane, due] : by_lane) lanes_.at(lane).lane->NoteForeign(due);
+}
+
+void SimulatedRelay::Cancel(const CancelRequest& request) {
+  lanes_.at(LaneOf(request.destination, request.event->slot)).lane->Cancel(request);
+}
+
+// -- The process ----------------------------------------------------------------------------------
 
 void SimulatedRelay::Later(microseconds delay, std::function<void()> task) {
   world_.time.After(delay, [self = shared_from_this(), task = std::move(task)] {
@@ -58,9 +73,10 @@ void SimulatedRelay::Loop(std::function<microseconds()> turn, std::function<void
     fault();
     wait = world_.chance.Around(milliseconds(10));
   }
-  Later(wait + microseconds(50), [this, turn = std::move(turn), fault = std::move(fault)]() mutable {
-    Loop(std::move(turn), std::move(fault));
-  });
+  Later(wait + microseconds(50),
+        [this, turn = std::move(turn), fault = std::move(fault)]() mutable {
+          Loop(std::move(turn), std::move(fault));
+        });
 }
 
 void SimulatedRelay::Start() {
@@ -83,23 +99,23 @@ void SimulatedRelay::Enlist() {
     feeds.emplace_back(world_.scenario.FilterOf(id), owned.lane->link());
   }
   exchange_.GiveToFetcher(std::move(feeds));
-  Later(microseconds(0), [this] {
-    Loop([this] { return tail_.Turn(); }, [this] { tail_.GiveUp(); });
-  });
-  Later(microseconds(0), [this] {
-    Loop([this] { return fetcher_.Turn(); }, [this] { fetcher_.GiveUp(); });
-  });
-  Later(kHouseInterval, [this] {
-    Loop([this] { return KeepHouse(); }, [this] { keeper_connected_ = false; });
-  });
-  Later(microseconds(0), [this] {
-    Loop([this] { return RecordTurn(); }, [this] { recorder_connected_ = false; });
-  });
+  Later(microseconds(0),
+        [this] { Loop([this] { return tail_.Turn(); }, [this] { tail_.GiveUp(); }); });
+  Later(microseconds(0),
+        [this] { Loop([this] { return fetcher_.Turn(); }, [this] { fetcher_.GiveUp(); }); });
+  Later(kHouseInterval,
+        [this] { Loop([this] { return KeepHouse(); }, [this] { keeper_connected_ = false; }); });
+  Later(microseconds(0),
+        [this] { Loop([this] { return RecordTurn(); }, [this] { recorder_connected_ = false; }); });
 }
 
 void SimulatedRelay::AddLane(LaneId lane, std::int64_t epoch) {
   const LaneSurroundings surroundings{
-      world_, exchange_, recorder_, random_, incarnation_,
+      world_,
+      exchange_,
+      recorder_,
+      random_,
+      incarnation_,
       [this](microseconds delay, std::function<void()> task) { Later(delay, std::move(task)); }};
   lanes_[lane] = {std::make_unique<SimulatedLane>(lane, epoch, surroundings), epoch, -1};
 }

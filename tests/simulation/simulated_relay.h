@@ -15,7 +15,8 @@ namespace postrider::simulation {
 
 /// One incarnation of a relay: tail, fetcher, keeper, recorder and lanes, put together like the
 /// service's, each with its own connection, in virtual time.
-class SimulatedRelay : public std::enable_shared_from_this<SimulatedRelay> {
+class SimulatedRelay : public std::enable_shared_from_this<SimulatedRelay>,
+                       private BacklogReceiver {
  public:
   SimulatedRelay(World& world, int incarnation);
 
@@ -28,12 +29,18 @@ class SimulatedRelay : public std::enable_shared_from_this<SimulatedRelay> {
   bool lost() const { return lost_; }
 
  private:
+  // -- BacklogReceiver --------------------------------------------------------------------------
+  void Reply(LaneId lane, BacklogReply reply) override;
+  void ForeignRows(const std::vector<ForeignRow>& rows) override;
+  void Cancel(const CancelRequest& request) override;
+
   void Later(microseconds delay, std::function<void()> task);
   /// Calls `turn` again and again, each time after what it returned; `fault` when it lost its
   /// connection.
   void Loop(std::function<microseconds()> turn, std::function<void()> fault);
   void Enlist();
   void AddLane(LaneId lane, std::int64_t epoch);
+  LaneId LaneOf(DestinationId destination, std::int32_t slot) const;
   microseconds KeepHouse();
   microseconds RecordTurn();
   void SavePlaces();

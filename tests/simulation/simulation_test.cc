@@ -14,14 +14,36 @@ constexpr std::int64_t kDeliveries = 600'000;
 constexpr std::size_t kFaultsShown = 20;
 
 /// What must have happened at least once, or the run has proved nothing of it.
-constexpr const char* kExercised[] = {
-    "crashes of the relay", "crashes of the database", "failovers", "connections lost",
-    "commits in doubt", "late rows", "late pages", "joins offered", "joins refused",
-    "falls off the tail", "histories changed", "places closed", "duplicates", "rollbacks",
-    "backlog schedule", "backlog retry", "backlog predecessor", "recorded delivered",
-    "recorded dead", "recorded expired", "credentials refused", "big bodies", "replays",
-    "discards", "events lost by failover", "joins of an era before",
-    "settlements dropped"};
+constexpr const char* kExercised[] = {"crashes of the relay",
+                                      "crashes of the database",
+                                      "failovers",
+                                      "connections lost",
+                                      "commits in doubt",
+                                      "late rows",
+                                      "late pages",
+                                      "joins offered",
+                                      "joins refused",
+                                      "falls off the tail",
+                                      "histories changed",
+                                      "places closed",
+                                      "duplicates",
+                                      "rollbacks",
+                                      "backlog schedule",
+                                      "backlog retry",
+                                      "backlog predecessor",
+                                      "recorded delivered",
+                                      "recorded dead",
+                                      "recorded expired",
+                                      "credentials refused",
+                                      "big bodies",
+                                      "replays",
+                                      "discards",
+                                      "cancels answered cancelled",
+                                      "cancels answered in flight",
+                                      "cancels answered delivered",
+                                      "events lost by failover",
+                                      "joins of an era before",
+                                      "settlements dropped"};
 
 Statistics RunAndCheck(std::uint64_t seed) {
   const RunResult result = RunSeed(seed);

@@ -1,11 +1,13 @@
 #include "postrider/engine/due_window.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace postrider {
 
 void DueWindow::Reset() {
   rows_.clear();
+  taken_.clear();
   horizon_ = DueOrder{Timestamp::min(), 0};
   reading_ = false;
 }
@@ -24,6 +26,7 @@ std::vector<EventId> DueWindow::TakeDue(Timestamp now, std::size_t limit) {
   std::vector<EventId> due;
   while (due.size() < limit && !rows_.empty() && rows_.begin()->due_at <= now) {
     due.push_back(rows_.begin()->id);
+    if (reading_) taken_.insert(*rows_.begin());
     rows_.erase(rows_.begin());
   }
   return due;
@@ -34,9 +37,7 @@ std::optional<Timestamp> DueWindow::NextDue() const {
   return rows_.begin()->due_at;
 }
 
-bool DueWindow::WantsPage() const {
-  return horizon_ && !reading_ && rows_.size() <= capacity_ / 2;
-}
+bool DueWindow::WantsPage() const { return horizon_ && !reading_ && rows_.size() <= capacity_ / 2; }
 
 DueOrder DueWindow::BeginPage() {
   reading_ = true;
@@ -45,7 +46,9 @@ DueOrder DueWindow::BeginPage() {
 
 void DueWindow::AddPage(const std::vector<DueOrder>& rows, bool full) {
   reading_ = false;
-  rows_.insert(rows.begin(), rows.end());
+  std::set_difference(rows.begin(), rows.end(), taken_.begin(), taken_.end(),
+                      std::inserter(rows_, rows_.end()));
+  taken_.clear();
   if (full) {
     // Rows kept while the page was read lie beyond it perhaps: they are durable, a later page has
     // them. A row beyond the horizon would move it, at the next overflow, over rows never read.

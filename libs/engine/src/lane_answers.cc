@@ -72,7 +72,7 @@ void Lane::Deliver(Delivery& delivery, Answered answered) {
   answered.attempt.result = AttemptResult::kDelivered;
   observer_.OnAttempt(*delivery.event, answered.attempt);
   SettleFinally(delivery, MakeOutcome(delivery, OutcomeState::kDelivered, answered), &answered);
-  EndOfKey(delivery, false);
+  EndOfKey(delivery);
 }
 
 void Lane::Fail(Delivery& delivery, const Verdict& verdict, Answered answered) {
@@ -80,9 +80,9 @@ void Lane::Fail(Delivery& delivery, const Verdict& verdict, Answered answered) {
   if (verdict.kind == VerdictKind::kDead) {
     return Die(delivery, DeadReason::kRefused, std::move(answered));
   }
-  answered.attempt.result = verdict.unknown      ? AttemptResult::kUnknown
-                            : verdict.charged    ? AttemptResult::kRetry
-                                                 : AttemptResult::kRefused;
+  answered.attempt.result = verdict.unknown   ? AttemptResult::kUnknown
+                            : verdict.charged ? AttemptResult::kRetry
+                                              : AttemptResult::kRefused;
   const auto delay = schedule_.DelayAfter(delivery.attempts, *delivery.first_attempt_at,
                                           answered.now, random_.Uniform01());
   if (!delay) return Die(delivery, DeadReason::kExhausted, std::move(answered));
@@ -96,7 +96,7 @@ void Lane::Die(Delivery& delivery, DeadReason reason, Answered answered) {
   outcome.reason = reason;
   delivery.died = true;
   SettleFinally(delivery, std::move(outcome), &answered);
-  EndOfKey(delivery, true);
+  EndOfKey(delivery);
 }
 
 void Lane::Retry(Delivery& delivery, milliseconds delay, Answered answered) {
@@ -113,10 +113,11 @@ void Lane::Retry(Delivery& delivery, milliseconds delay, Answered answered) {
   entry.failure = answered.attempt.failure;
   entry.http_status = answered.attempt.http_status;
   entry.error = answered.attempt.error;
-  std::vector<EventId> waiting;
-  if (Keyed(delivery)) waiting = keys_.Park(*delivery.event->key, KeyOrder::Parked::kHead);
   SettleIntoBacklog(delivery, std::move(entry), {std::move(answered.attempt)});
-  BlockAll(waiting);
+  if (!Placed(delivery)) return;
+  const std::string& key = *delivery.event->key;
+  Displace(keys_.Park(key, delivery.event->id()));
+  RunNext(key);
 }
 
 /// The partner refuses our credentials: the event keeps its place and its attempts, the lane waits
@@ -141,27 +142,23 @@ void Lane::PutBack(Delivery& delivery, Timestamp now) {
 void Lane::BackToFront(Delivery& delivery) {
   delivery.sent = false;
   --unsettled_;
-  delivery.state = State::kQueued;
-  if (stopped_) return;  // it stays in memory: nothing may be closed over it
-  (delivery.origin == Origin::kLog ? fresh_ : due_).push_front(delivery.event->id());
+  delivery.state = State::kQueued;  // also once stopped: nothing may be closed over it
+  if (!stopped_) QueueFirst(delivery);
 }
 
 void Lane::Expire(Delivery& delivery, Timestamp now) {
   Answered answered;
   answered.now = now;
   SettleFinally(delivery, MakeOutcome(delivery, OutcomeState::kExpired, answered), nullptr);
-  EndOfKey(delivery, false);
+  EndOfKey(delivery);
 }
 
-/// The next delivery of the key may run, unless this one's death blocks it.
-void Lane::EndOfKey(const Delivery& delivery, bool died) {
-  if (!Keyed(delivery)) return;
-  const std::string& key = *delivery.event->key;
-  if (died && settings_.order.after_dead == AfterDead::kBlock) {
-    BlockAll(keys_.Park(key, KeyOrder::Parked::kDead));
-  } else {
-    RunNext(keys_.Finish(key));
-  }
+/// A person wants it cancelled, and it has not been sent.
+void Lane::CancelHeld(Delivery& delivery, Timestamp now) {
+  Answered answered;
+  answered.now = now;
+  SettleFinally(delivery, MakeOutcome(delivery, OutcomeState::kCancelled, answered), nullptr);
+  EndOfKey(delivery);
 }
 
 Settlement Lane::MakeSettlement(const Delivery& delivery) const {
@@ -198,8 +195,11 @@ void Lane::SettleFinally(Delivery& delivery, Outcome outcome, const Answered* an
   ++settling_;
   observer_.OnOutcome(*delivery.event, outcome);
   Settlement settlement = MakeSettlement(delivery);
-  settlement.emitted = effects_.FollowUp(*delivery.event, outcome,
-                                         answered == nullptr ? nullptr : answered->answer);
+  settlement.answers_cancel = outcome.state == OutcomeState::kCancelled;
+  if (!settlement.answers_cancel) {
+    settlement.emitted = effects_.FollowUp(*delivery.event, outcome,
+                                           answered == nullptr ? nullptr : answered->answer);
+  }
   // The request that settled it is described by the outcome; a dead letter's stays an attempt too,
   // so that its history can be read in one place.
   if (answered != nullptr && outcome.state != OutcomeState::kDelivered) {

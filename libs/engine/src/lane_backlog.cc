@@ -1,5 +1,5 @@
 // The part of a lane that reads its backlog: keys, rows that fall due, blocked rows, big bodies.
-#include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "postrider/engine/lane.h"
@@ -7,12 +7,26 @@
 namespace postrider {
 namespace {
 
-constexpr std::int64_t kStoredShare = 4;
+/// The share of a lane's memory into which a row is read.
+Origin OriginOf(WaitingFor waiting) {
+  switch (waiting) {
+    case WaitingFor::kReplay:
+      return Origin::kPutBack;
+    case WaitingFor::kPredecessor:
+      return Origin::kBlocked;
+    case WaitingFor::kSchedule:
+    case WaitingFor::kRetry:
+      break;
+  }
+  return Origin::kDue;
+}
 
 }  // namespace
 
+// -- Questions ------------------------------------------------------------------------------------
+
 void Lane::Ask(BacklogQuery query) {
-  query.number = ++asked_;
+  query.number = questions_.Ask();
   query.era = era_;
   effects_.Ask(std::move(query));
 }
@@ -20,26 +34,10 @@ void Lane::Ask(BacklogQuery query) {
 void Lane::AskForBacklog(Timestamp now) {
   if (paused_ || era_ == 0) return;
   if (!keys_known_) return AskForKeys();
-  if (window_.WantsPage()) {
-    BacklogQuery query;
-    query.kind = BacklogQuery::Kind::kDue;
-    query.after = window_.BeginPage();
-    query.limit = static_cast<int>(window_.capacity() / 2);
-    Ask(std::move(query));
-  }
-  const std::int64_t room = RoomForStored();
-  if (room <= 0) return;
-  BacklogQuery query;
-  query.kind = BacklogQuery::Kind::kLoad;
-  query.ids = window_.TakeDue(now, static_cast<std::size_t>(room));
-  if (query.ids.empty()) return;
-  loading_ += static_cast<int>(query.ids.size());
-  Ask(std::move(query));
-}
-
-/// How many rows of the backlog may come into memory.
-std::int64_t Lane::RoomForStored() const {
-  return settings_.max_events / kStoredShare - stored_ - loading_;
+  AskForHeads();
+  AskForDue(due_, Origin::kDue, now);
+  AskForDue(put_back_, Origin::kPutBack, now);
+  AskForBlocked();
 }
 
 /// The keys are asked for after the first page of a recovery has come, so that nothing parked
@@ -52,10 +50,57 @@ void Lane::AskForKeys() {
   Ask(std::move(query));
 }
 
+void Lane::AskForDue(DueWindow& window, Origin origin, Timestamp now) {
+  BacklogQuery query;
+  query.put_back = origin == Origin::kPutBack;
+  if (window.WantsPage()) {
+    query.kind = BacklogQuery::Kind::kDue;
+    query.after = window.BeginPage();
+    query.limit = static_cast<int>(window.capacity() / 2);
+    Ask(query);
+  }
+  if (!shares_.HasRoomForPage(origin)) return;
+  AskForRows(window.TakeDue(now, static_cast<std::size_t>(shares_.page(origin))), origin);
+}
+
+/// Heads that were left in the backlog until their turn.
+void Lane::AskForHeads() {
+  if (!shares_.HasRoomForPage(Origin::kDue) || !shares_.HasRoomForPage(Origin::kPutBack)) return;
+  AskForRows(keys_.TakeHeads(static_cast<std::size_t>(shares_.page(Origin::kDue))), Origin::kDue);
+}
+
+void Lane::AskForRows(std::vector<EventId> ids, Origin origin) {
+  if (ids.empty()) return;
+  shares_.Asked(origin, static_cast<std::int64_t>(ids.size()));
+  BacklogQuery query;
+  query.kind = BacklogQuery::Kind::kLoad;
+  query.put_back = origin == Origin::kPutBack;
+  query.ids = std::move(ids);
+  Ask(std::move(query));
+}
+
+void Lane::AskForBlocked() {
+  while (shares_.HasRoomForPage(Origin::kBlocked)) {
+    const auto key = keys_.TakeLoad();
+    if (!key) return;
+    AskForKey(*key, false);
+  }
+}
+
+void Lane::AskForKey(const std::string& key, bool unless_dead) {
+  BacklogQuery query;
+  query.kind = BacklogQuery::Kind::kKey;
+  query.key = key;
+  query.limit = shares_.page(Origin::kBlocked);
+  query.unless_dead = unless_dead;
+  shares_.Asked(Origin::kBlocked, query.limit);
+  Ask(std::move(query));
+}
+
 bool Lane::AskForBody(Delivery& delivery) {
   const auto bytes = static_cast<std::int64_t>(delivery.event->body_bytes);
   if (big_bytes_ > 0 && big_bytes_ + bytes > settings_.max_bytes) {
-    (delivery.origin == Origin::kLog ? fresh_ : due_).push_front(delivery.event->id());
+    QueueFirst(delivery);
     return false;
   }
   delivery.state = State::kLoadingBody;
@@ -69,194 +114,115 @@ bool Lane::AskForBody(Delivery& delivery) {
   return true;
 }
 
-void Lane::OnReply(BacklogReply reply, Timestamp now) {
+// -- Answers --------------------------------------------------------------------------------------
+
+void Lane::OnReply(const BacklogReply& reply, Timestamp now) {
   if (reply.query.era != era_ || stopped_) return;
-  answered_ = reply.query.number - 1;
+  questions_.BeginAnswer(reply.query.number);
   Answer(reply, now);
-  answered_ = reply.query.number;
-  ForgetLeaving();
+  questions_.EndAnswer(reply.query.number);
 }
 
 void Lane::Answer(const BacklogReply& reply, Timestamp now) {
-  switch (reply.query.kind) {
-    case BacklogQuery::Kind::kKeys: return OnKeys(reply, now);
+  const BacklogQuery& query = reply.query;
+  switch (query.kind) {
+    case BacklogQuery::Kind::kKeys:
+      return OnKeys(reply, now);
     case BacklogQuery::Kind::kDue:
-      return window_.AddPage(reply.due, static_cast<int>(reply.due.size()) >= reply.query.limit);
-    case BacklogQuery::Kind::kLoad: return OnLoaded(reply, now);
-    case BacklogQuery::Kind::kKey: return OnKeyLoaded(reply);
-    case BacklogQuery::Kind::kBody: return OnBody(reply);
+      return WindowOf(query.put_back ? Origin::kPutBack : Origin::kDue)
+          .AddPage(reply.due, static_cast<int>(reply.due.size()) >= query.limit);
+    case BacklogQuery::Kind::kLoad:
+      return OnLoaded(reply, now);
+    case BacklogQuery::Kind::kKey:
+      return OnKeyLoaded(reply);
+    case BacklogQuery::Kind::kBody:
+      return OnBody(reply);
   }
 }
 
-/// The row was read before the delivery left the memory.
-bool Lane::IsStale(const StoredDelivery& stored) const {
-  const auto left = left_.find(stored.event->id());
-  return left != left_.end() && stored.run <= left->second.run && left->second.asked > answered_;
-}
-
-/// What left before the last question answered was asked, is known to all answers to come.
-void Lane::ForgetLeaving() {
-  while (!left_order_.empty() && left_order_.front().second <= answered_) {
-    const auto [id, asked] = left_order_.front();
-    left_order_.pop_front();
-    const auto found = left_.find(id);
-    if (found != left_.end() && found->second.asked == asked) left_.erase(found);
-  }
-}
-
-void Lane::OnKeys(const BacklogReply& reply, Timestamp now) {
-  const bool blocks = settings_.order.after_dead == AfterDead::kBlock;
-  for (const StoredKey& key : reply.keys) keys_.Restore(key, blocks);
-  for (const StoredKey& key : std::exchange(settled_unplaced_, {})) {
-    if (key.blocked == 0 && !key.has_head && !key.has_dead) keys_.Unpark(key.key);
-    keys_.Restore(key, blocks);
-  }
-  RestoreKeysInMemory();
-  keys_.EndRestore();
-  keys_known_ = true;
-  for (const EventId id : std::exchange(unplaced_, {})) {
-    const auto found = memory_.find(id);
-    if (found != memory_.end()) Admit(found->second, false, now);
-  }
-}
-
-/// What a delivery that is being recorded will be to its key.
-StoredKey Lane::KeyOf(const Delivery& delivery) const {
-  StoredKey key;
-  key.key = *delivery.event->key;
-  key.blocked = delivery.park == kNever ? 1 : 0;
-  key.has_head = delivery.park && delivery.parked_as == WaitingFor::kRetry;
-  key.has_dead = delivery.died;
-  if (key.has_head || key.has_dead) key.head = delivery.event->id();
-  return key;
-}
-
-/// What was under way when the era began keeps its place in its key.
-void Lane::RestoreKeysInMemory() {
-  const bool blocks = settings_.order.after_dead == AfterDead::kBlock;
-  for (auto& [id, delivery] : memory_) {
-    // Its row may have been read as that of a head which will never come.
-    const bool ended = delivery.state == State::kSettling && !delivery.park;
-    if (Keyed(delivery) && ended) keys_.Unpark(*delivery.event->key);
-  }
-  for (auto& [id, delivery] : memory_) {
-    if (!Keyed(delivery) || delivery.state == State::kUnplaced) continue;
-    const StoredKey key = KeyOf(delivery);
-    if (delivery.state != State::kSettling) {
-      keys_.ArriveHead(key.key, id);
-    } else if (key.blocked > 0) {
-      keys_.RestoreWriting(key.key);
-      delivery.park_era = era_;
-    } else if (key.has_head || key.has_dead) {
-      keys_.Restore(key, blocks);
-    }
-  }
+void Lane::OnForeignRows(const std::vector<DueOrder>& rows) {
+  for (const DueOrder& row : rows) put_back_.Add(row);
 }
 
 void Lane::OnLoaded(const BacklogReply& reply, Timestamp now) {
-  loading_ -= static_cast<int>(reply.query.ids.size());
-  for (const StoredDelivery& stored : reply.deliveries) OnStored(stored, now);
+  const BacklogQuery& query = reply.query;
+  shares_.Answered(query.put_back ? Origin::kPutBack : Origin::kDue,
+                   static_cast<std::int64_t>(query.ids.size()));
+  for (const StoredDelivery& stored : reply.deliveries) {
+    if (!questions_.IsStale(stored.event->id(), stored.run)) OnStored(stored, now);
+  }
+  OnMissing(reply, now);
+  for (const EventId id : query.ids) {
+    if (const auto cancel = cancels_.find(id); cancel != cancels_.end())
+      cancel->second.asked = false;
+  }
 }
 
 void Lane::OnStored(const StoredDelivery& stored, Timestamp now) {
   const BacklogEntry& entry = stored.entry;
-  if (entry.waiting_for == WaitingFor::kPredecessor || IsStale(stored)) return;
   const EventId id = stored.event->id();
-  const auto held = memory_.find(id);
-  if (held != memory_.end()) {
-    if (held->second.run != stored.run) put_back_[id] = {entry.due_at, id};
+  const Origin origin = OriginOf(entry.waiting_for);
+  const bool head = origin != Origin::kBlocked && entry.waiting_for != WaitingFor::kSchedule;
+  const bool has_place = ordered() && keys_known_ && stored.event->key;
+  if (const Delivery* const held = Find(id)) {
+    if (held->run == stored.run) return;
+    put_back_early_[id] = {entry.due_at, id};
+    if (has_place) Displace(keys_.Expect(*stored.event->key, id));
     return;
   }
-  if (entry.due_at > now) return window_.Add({entry.due_at, id});
-  Delivery& delivery = HoldStored(stored, Origin::kDue);
-  Admit(delivery, entry.waiting_for != WaitingFor::kSchedule, now);
+  if (CancelStored(stored, now)) return;
+  if (origin == Origin::kBlocked) return;
+  if (entry.due_at > now) {
+    if (has_place && head) Displace(keys_.Expect(*stored.event->key, id));
+    return WindowOf(origin).Add({entry.due_at, id});
+  }
+  Admit(HoldStored(stored, origin), head, now);
 }
 
-Lane::Delivery& Lane::HoldStored(const StoredDelivery& stored, Origin origin) {
-  Delivery& delivery = Hold(stored.event, origin);
-  delivery.run = stored.run;
-  delivery.new_key = stored.new_key;
-  delivery.attempts = stored.entry.attempts;
-  delivery.first_attempt_at = stored.entry.first_attempt_at;
-  delivery.canary = stored.canary;
-  return delivery;
+/// Rows that were asked for and are not there: their settlements were dropped, or somebody removed
+/// them. What they held up goes on.
+void Lane::OnMissing(const BacklogReply& reply, Timestamp now) {
+  std::unordered_set<EventId> missing(reply.query.ids.begin(), reply.query.ids.end());
+  for (const StoredDelivery& stored : reply.deliveries) missing.erase(stored.event->id());
+  std::erase_if(missing,
+                [&](EventId id) { return memory_.contains(id) || questions_.LeftSince(id); });
+  for (const EventId id : missing) CancelUnread(id, now);
+  if (!ordered() || missing.empty()) return;
+  for (const std::string& key : keys_.LeaveMissing(missing)) RunNext(key);
 }
 
 void Lane::OnKeyLoaded(const BacklogReply& reply) {
   const std::string& key = reply.query.key;
+  shares_.Answered(Origin::kBlocked, reply.query.limit);
   if (reply.query.unless_dead) {
-    // Its dead letter is still open, or something else parks the key by now.
-    if (reply.deliveries.empty() || keys_.parked(key) != KeyOrder::Parked::kDead) return;
-    keys_.Unpark(key);
+    // Its dead letter is still open, or something else goes first.
+    if (reply.deliveries.empty() || !keys_.is_dead(key)) return;
+    keys_.Resolve(key);
   }
-  if (keys_.parked(key) != KeyOrder::Parked::kNo) return keys_.GiveUpLoad(key);
+  if (keys_.is_held_up(key)) return keys_.GiveUpLoad(key);
   std::vector<EventId> ids;
   for (const StoredDelivery& stored : reply.deliveries) {
-    if (memory_.contains(stored.event->id()) || IsStale(stored)) continue;
+    const EventId id = stored.event->id();
+    if (memory_.contains(id) || questions_.IsStale(id, stored.run)) continue;
     HoldStored(stored, Origin::kBlocked);
-    ids.push_back(stored.event->id());
+    ids.push_back(id);
   }
   const bool more = static_cast<int>(reply.deliveries.size()) >= reply.query.limit;
-  RunNext(keys_.Loaded(key, ids, more));
+  keys_.Loaded(key, ids, more);
+  RunNext(key);
 }
 
 void Lane::OnBody(const BacklogReply& reply) {
   const EventId id = reply.query.ids.front();
-  const auto found = memory_.find(id);
-  if (found == memory_.end() || found->second.state != State::kLoadingBody) return;
-  Delivery& delivery = found->second;
-  if (reply.event == nullptr) {
-    // Cancelled or discarded meanwhile: the database knows more than we do.
-    if (Keyed(delivery)) RunNext(keys_.Finish(*delivery.event->key));
-    return Forget(id);
+  Delivery* const delivery = Find(id);
+  if (delivery == nullptr || delivery->state != State::kLoadingBody) return;
+  if (reply.event != nullptr) {
+    delivery->event = reply.event;
+    return QueueFirst(*delivery);
   }
-  delivery.event = reply.event;
-  delivery.state = State::kQueued;
-  (delivery.origin == Origin::kLog ? fresh_ : due_).push_front(id);
-}
-
-void Lane::OnSettled(const std::vector<EventId>& ids) {
-  for (const EventId id : ids) {
-    const auto found = memory_.find(id);
-    if (found == memory_.end() || found->second.state != State::kSettling) continue;
-    const Delivery& delivery = found->second;
-    --settling_;
-    if (delivery.sent) --unsettled_;
-    NoteLeaving(delivery);
-    if (delivery.park) OnParked(delivery);
-    Forget(id);
-    if (const auto put_back = put_back_.extract(id)) window_.Add(put_back.mapped());
-  }
-}
-
-void Lane::NoteLeaving(const Delivery& delivery) {
-  if (asked_ > answered_ && delivery.park != kNever) {
-    left_[delivery.event->id()] = {delivery.run, asked_};
-    left_order_.emplace_back(delivery.event->id(), asked_);
-  }
-  // What was put off to its time has no place in its key yet.
-  const bool put_off = delivery.park && delivery.parked_as == WaitingFor::kSchedule;
-  if (!keys_known_ && Keyed(delivery) && !put_off) settled_unplaced_.push_back(KeyOf(delivery));
-}
-
-void Lane::OnParked(const Delivery& delivery) {
-  if (*delivery.park != kNever) {
-    window_.Add({*delivery.park, delivery.event->id()});
-    return;
-  }
-  // Written for a table of keys that has been forgotten since: see NoteLeaving.
-  if (delivery.park_era != era_) return;
-  const std::string& key = *delivery.event->key;
-  keys_.BlockedIsDurable(key);
-  if (keys_.parked(key) == KeyOrder::Parked::kDead) {
-    // The dead letter that blocks the key may have been resolved before this row existed.
-    BacklogQuery query;
-    query.kind = BacklogQuery::Kind::kKey;
-    query.key = key;
-    query.limit = static_cast<int>(std::max<std::int64_t>(1, settings_.max_events / 8));
-    query.unless_dead = true;
-    Ask(std::move(query));
-  }
+  // The database has neither the event nor a copy of it any more: nothing is left to be sent.
+  EndOfKey(*delivery);
+  Forget(id);
 }
 
 }  // namespace postrider

@@ -1,5 +1,10 @@
 #include "postrider/postgres/postgres_backlog_store.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "cancel_sql.h"
 #include "event_rows.h"
 #include "sql_text.h"
 
@@ -41,6 +46,25 @@ std::string AsEvent() {
          "s.deliver_before)";
 }
 
+/// Ids with commas between them.
+std::vector<EventId> ReadIds(std::string_view text) {
+  std::vector<EventId> ids;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    std::from_chars(text.data(), text.data() + end, ids.emplace_back());
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return ids;
+}
+
+/// Rows of `alias` whose transactions became visible since a snapshot, as two conditions of which
+/// each uses the index on xid; for a list joined by UNION ALL.
+std::array<std::string, 2> BecameVisible(const std::string& alias, const Snapshot& seen) {
+  return {alias + ".xid = ANY (ARRAY(SELECT pg_snapshot_xip(" + sql_text::Quote(seen) +
+              ") EXCEPT SELECT pg_snapshot_xip(pg_current_snapshot())))",
+          alias + ".xid >= " + sql_text::QuoteXid(seen.xmax)};
+}
+
 StoredDelivery ReadStored(const Rows& rows, int row,
                           const std::shared_ptr<const std::string>& canary) {
   StoredDelivery stored;
@@ -59,16 +83,17 @@ StoredDelivery ReadStored(const Rows& rows, int row,
 
 }  // namespace
 
-std::vector<DueOrder> PostgresBacklogStore::ReadDue(LaneId lane, int shards, DueOrder after,
-                                                    int limit) {
+std::vector<DueOrder> PostgresBacklogStore::ReadDue(LaneId lane, int shards, bool put_back,
+                                                    DueOrder after, int limit) {
   const Rows rows = connection_.Execute(
       "backlog", sql_text::ReadSettings() +
                      "SELECT b.due_at, b.event_id FROM outbox.backlog b WHERE " +
                      LaneCondition(lane, shards) +
-                     " AND b.waiting_for <> 3 AND (b.due_at, "
-                     "b.event_id) > (" +
-                     Quote(after.due_at) + ", " + std::to_string(after.id) +
-                     ") ORDER BY b.due_at, b.event_id LIMIT " + std::to_string(limit));
+                     (put_back ? " AND b.waiting_for = 4"
+                               : " AND b.waiting_for IN (1, 2) AND b.due_at < 'infinity'") +
+                     " AND (b.due_at, b.event_id) > (" + Quote(after.due_at) + ", " +
+                     std::to_string(after.id) + ") ORDER BY b.due_at, b.event_id LIMIT " +
+                     std::to_string(limit));
   std::vector<DueOrder> due;
   for (int row = 0; row < rows.size(); ++row) {
     due.push_back({sql_text::ParseTimestamp(rows.Text(row, 0)), ReadInt(rows, row, 1)});
@@ -115,21 +140,20 @@ std::vector<StoredDelivery> PostgresBacklogStore::LoadKey(LaneId lane, const std
 
 std::vector<StoredKey> PostgresBacklogStore::ReadKeys(LaneId lane, int shards, bool with_dead) {
   std::string sql =
-      "SELECT b.key, count(*) FILTER (WHERE b.waiting_for = 3), "
-      "bool_or(b.waiting_for IN (2, 4)), false, coalesce(min(b.event_id) FILTER (WHERE "
-      "b.waiting_for IN (2, 4)), 0) FROM outbox.backlog b WHERE " +
+      "SELECT b.key, count(*) FILTER (WHERE b.waiting_for = 3), string_agg(b.event_id::text, ',') "
+      "FILTER (WHERE b.waiting_for IN (2, 4)), NULL FROM outbox.backlog b WHERE " +
       LaneCondition(lane, shards) + " AND b.key IS NOT NULL GROUP BY b.key";
   if (with_dead) {
     sql +=
-        " UNION ALL SELECT b.key, 0, false, true, max(b.event_id) FROM outbox.dead_letter b "
-        "WHERE " +
+        " UNION ALL SELECT b.key, 0, NULL, string_agg(b.event_id::text, ',') FROM "
+        "outbox.dead_letter b WHERE " +
         LaneCondition(lane, shards) + " AND b.status = 'open' AND b.key IS NOT NULL GROUP BY b.key";
   }
   const Rows rows = connection_.Execute("backlog", sql_text::ReadSettings() + sql);
   std::vector<StoredKey> keys;
   for (int row = 0; row < rows.size(); ++row) {
-    keys.push_back({std::string(rows.Text(row, 0)), ReadInt(rows, row, 1), rows.Text(row, 2) == "t",
-                    rows.Text(row, 3) == "t", ReadInt(rows, row, 4)});
+    keys.push_back({std::string(rows.Text(row, 0)), ReadInt(rows, row, 1),
+                    ReadIds(rows.Text(row, 2)), ReadIds(rows.Text(row, 3))});
   }
   return keys;
 }
@@ -140,9 +164,9 @@ std::vector<ForeignRow> PostgresBacklogStore::ReadForeign() {
     const std::string rows =
         "SELECT b.destination_id, b.event_id::text, b.slot, b.due_at, b.waiting_for <> 4 FROM "
         "outbox.backlog b WHERE (b.waiting_for = 4 OR (b.copied AND b.waiting_for IN (1, 3))) AND ";
-    sql += " UNION ALL " + rows + "b.xid = ANY (ARRAY(SELECT pg_snapshot_xip(" + Quote(*seen_) +
-           ") EXCEPT SELECT pg_snapshot_xip(pg_current_snapshot()))) UNION ALL " + rows +
-           "b.xid >= " + sql_text::QuoteXid(seen_->xmax);
+    for (const std::string& condition : BecameVisible("b", *seen_)) {
+      sql += " UNION ALL " + rows + condition;
+    }
   }
   const Rows result = connection_.Execute("backlog", sql_text::ReadSettings() + sql);
   std::vector<ForeignRow> foreign;
@@ -172,6 +196,36 @@ EventRef PostgresBacklogStore::LoadBody(LaneId lane, const EventIdentity& event)
           " FROM outbox.backlog b WHERE b.copied AND b.event_id = " + id +
           " AND b.destination_id = " + std::to_string(lane.destination) + " AND b" + identity);
   return rows.empty() ? nullptr : EventRef(ReadEvent(rows, 0, 0));
+}
+
+std::vector<CancelRequest> PostgresBacklogStore::ReadCancels(bool all) {
+  std::string sql = "SELECT NULL::int, pg_current_snapshot()::text, NULL::text, false";
+  for (int column = 0; column < kEventColumns; ++column) sql += ", NULL";
+  if (all || !cancels_seen_) {
+    sql += " UNION ALL " + OpenCancelsSql("");
+  } else {
+    for (const std::string& condition : BecameVisible("c", *cancels_seen_)) {
+      sql += " UNION ALL " + OpenCancelsSql(condition);
+    }
+  }
+  return ReadCancelRows(connection_.Execute("backlog", sql_text::ReadSettings() + sql));
+}
+
+std::vector<CancelRequest> PostgresBacklogStore::ReadCancelRows(const Rows& rows) {
+  std::vector<CancelRequest> requests;
+  for (int row = 0; row < rows.size(); ++row) {
+    if (rows.IsNull(row, 0)) {
+      cancels_seen_ = Snapshot::FromText(rows.Text(row, 1));
+      continue;
+    }
+    CancelRequest request;
+    request.destination = static_cast<DestinationId>(ReadInt(rows, row, 0));
+    request.canary = std::make_shared<const std::string>(rows.Text(row, 2));
+    request.ended = rows.Text(row, 3) == "t";
+    request.event = ReadEvent(rows, row, 4);
+    requests.push_back(std::move(request));
+  }
+  return requests;
 }
 
 }  // namespace postrider

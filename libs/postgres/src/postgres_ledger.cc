@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "event_rows.h"
 #include "settlement_sql.h"
@@ -14,6 +15,7 @@ RecordResult PostgresLedger::Record(const std::vector<const Settlement*>& batch)
   if (batch.empty()) return result;
   const Rows rows = connection_.Execute("record", SettlementSql(batch, owner_, timeout_));
   std::set<std::tuple<DestinationId, std::int64_t, std::int64_t>> fences;
+  std::set<std::pair<EventId, DestinationId>> dropped;
   std::int64_t known = 0;
   std::int64_t valid = 0;
   for (int row = 0; row < rows.size(); ++row) {
@@ -22,12 +24,16 @@ RecordResult PostgresLedger::Record(const std::vector<const Settlement*>& batch)
       fences.emplace(static_cast<DestinationId>(ReadInt(rows, row, 1)), ReadInt(rows, row, 2),
                      ReadInt(rows, row, 3));
     }
+    if (kind == "dropped") {
+      dropped.emplace(ReadInt(rows, row, 3), static_cast<DestinationId>(ReadInt(rows, row, 1)));
+    }
     if (kind == "history") known = ReadInt(rows, row, 3);
     if (kind == "valid") valid = ReadInt(rows, row, 3);
   }
   std::set<LaneId> lost;
   for (const Settlement* s : batch) {
     if (!fences.contains({s->lane.destination, s->lane.shard, s->epoch})) lost.insert(s->lane);
+    if (dropped.contains({s->event->id(), s->lane.destination})) result.dropped.push_back(s);
   }
   result.lost_lanes.assign(lost.begin(), lost.end());
   result.strangers = static_cast<int>(static_cast<std::int64_t>(batch.size()) - known);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cancel_sql.h"
 #include "sql_text.h"
 #include "unnest.h"
 
@@ -288,11 +289,14 @@ std::string SettlementSql(const Batch& batch, const std::string& owner, millisec
       SettlementRows(batch) + HistorySql(canary) + ValidSql(owner);
   // The outcome goes first, and all that follows from it hangs on what it returns.
   if (outcomes) sql += kOutcomeSql + DeadLetterSql(batch) + EmittedSql(batch);
-  sql += BacklogSql(batch, outcomes) + AttemptSql(batch);
+  sql += BacklogSql(batch, outcomes) + AttemptSql(batch) + AnswerCancelsSql(batch, outcomes);
   return sql + R"(
 SELECT 'fence', destination_id, shard, epoch FROM f
 UNION ALL SELECT 'history', 0, 0, count(*) FROM h
-UNION ALL SELECT 'valid', 0, 0, count(*) FROM v)";
+UNION ALL SELECT 'valid', 0, 0, count(*) FROM v
+UNION ALL SELECT 'dropped', destination_id, 0, event_id FROM s
+  WHERE (SELECT count(*) FROM s) > (SELECT count(*) FROM v)
+    AND (event_id, destination_id) NOT IN (SELECT event_id, destination_id FROM v))";
 }
 
 }  // namespace postrider

@@ -1,5 +1,6 @@
 #include "relay/backlog_router.h"
 
+#include <map>
 #include <utility>
 
 #include "relay/lane_host.h"
@@ -10,12 +11,26 @@ void BacklogRouter::Reply(LaneId lane, BacklogReply reply) {
   if (const auto owned = lanes_.Find(lane)) owned->host->Reply(lane, std::move(reply));
 }
 
-void BacklogRouter::ForeignRow(const postrider::ForeignRow& row) {
-  const auto served = served_.find(row.destination);
-  if (served == served_.end()) return;
-  const int shards = served->second.subscription.shards;
-  const LaneId lane{row.destination, static_cast<std::int16_t>(row.slot % shards)};
-  if (const auto owned = lanes_.Find(lane)) owned->host->ForeignRow(lane, row.due);
+std::optional<LaneId> BacklogRouter::LaneOf(DestinationId destination, std::int32_t slot) const {
+  const auto served = served_.find(destination);
+  if (served == served_.end()) return std::nullopt;
+  return LaneId{destination, static_cast<std::int16_t>(slot % served->second.subscription.shards)};
+}
+
+void BacklogRouter::ForeignRows(const std::vector<ForeignRow>& rows) {
+  std::map<LaneId, std::vector<DueOrder>> by_lane;
+  for (const ForeignRow& row : rows) {
+    if (const auto lane = LaneOf(row.destination, row.slot)) by_lane[*lane].push_back(row.due);
+  }
+  for (auto& [lane, due] : by_lane) {
+    if (const auto owned = lanes_.Find(lane)) owned->host->ForeignRows(lane, std::move(due));
+  }
+}
+
+void BacklogRouter::Cancel(const CancelRequest& request) {
+  const auto lane = LaneOf(request.destination, request.event->slot);
+  const auto owned = lane ? lanes_.Find(*lane) : std::nullopt;
+  if (owned) owned->host->Cancel(*lane, request);
 }
 
 int BacklogRouter::Shards(LaneId lane) const {

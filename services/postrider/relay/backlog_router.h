@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <vector>
+
 #include "relay/fetch_thread.h"
 #include "relay/lane_registry.h"
 #include "relay/served_destination.h"
@@ -13,11 +17,15 @@ class BacklogRouter : public BacklogReceiver {
       : lanes_(lanes), served_(served) {}
 
   void Reply(LaneId lane, BacklogReply reply) override;
-  void ForeignRow(const postrider::ForeignRow& row) override;
+  void ForeignRows(const std::vector<ForeignRow>& rows) override;
+  void Cancel(const CancelRequest& request) override;
   int Shards(LaneId lane) const override;
   bool BlocksAfterDead(LaneId lane) const override;
 
  private:
+  /// The lane that takes a slot of a destination, if this relay serves it.
+  std::optional<LaneId> LaneOf(DestinationId destination, std::int32_t slot) const;
+
   const LaneRegistry& lanes_;
   const ServedDestinations& served_;
 };

@@ -62,14 +62,18 @@ void FetchThread::FollowEra(BacklogStore& backlog) {
   // May throw, so before any feed is in hand.
   if (era.number != era_) backlog.ReadForeign();
   std::vector<Feed> feeds = exchange_.TakeForFetcher();
-  if (era.number != era_) {
+  bool recovers = era.number != era_;
+  if (recovers) {
     catch_up_->BeginRecovery(era.number, era.HistoryChangedSince(era_));
     era_ = era.number;
   }
   for (Feed& feed : feeds) {
     if (feed.era() != era_) feed.BeginRecovery(era_, era.HistoryChangedSince(feed.era()));
+    recovers = recovers || feed.needs_recovery();
     catch_up_->Add(std::move(feed));
   }
+  // They have forgotten, and know again before they are given anything that is to be cancelled.
+  if (recovers) LookForCancels(backlog, true);
 }
 
 bool FetchThread::CatchUpOnce() {
@@ -103,7 +107,8 @@ BacklogReply FetchThread::Answer(BacklogStore& backlog, const LaneQuery& asked) 
       reply.keys = backlog.ReadKeys(lane, receiver_.Shards(lane), receiver_.BlocksAfterDead(lane));
       break;
     case BacklogQuery::Kind::kDue:
-      reply.due = backlog.ReadDue(lane, receiver_.Shards(lane), query.after, query.limit);
+      reply.due =
+          backlog.ReadDue(lane, receiver_.Shards(lane), query.put_back, query.after, query.limit);
       break;
     case BacklogQuery::Kind::kLoad:
       reply.deliveries = backlog.Load(lane, query.ids);
@@ -122,12 +127,16 @@ void FetchThread::LookForForeignRows(BacklogStore& backlog) {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_look_) return;
   next_look_ = now + kForeignInterval;
-  bool recover = false;
-  for (const ForeignRow& row : backlog.ReadForeign()) {
-    if (!row.by_recovery) receiver_.ForeignRow(row);
-    recover = recover || row.by_recovery;
-  }
+  std::vector<ForeignRow> rows = backlog.ReadForeign();
+  const bool recover =
+      std::erase_if(rows, [](const ForeignRow& row) { return row.by_recovery; }) > 0;
+  if (!rows.empty()) receiver_.ForeignRows(rows);
+  LookForCancels(backlog, false);
   if (recover) exchange_.BeginEra(false);
+}
+
+void FetchThread::LookForCancels(BacklogStore& backlog, bool all) {
+  for (const CancelRequest& request : backlog.ReadCancels(all)) receiver_.Cancel(request);
 }
 
 }  // namespace postrider

@@ -14,12 +14,14 @@
 
 namespace postrider {
 
-/// Where the fetcher delivers what lanes asked for, and rows that people put back.
+/// Where the fetcher delivers what lanes asked for, rows that people put back, and what they want
+/// cancelled.
 class BacklogReceiver {
  public:
   virtual ~BacklogReceiver() = default;
   virtual void Reply(LaneId lane, BacklogReply reply) = 0;
-  virtual void ForeignRow(const ForeignRow& row) = 0;
+  virtual void ForeignRows(const std::vector<ForeignRow>& rows) = 0;
+  virtual void Cancel(const CancelRequest& request) = 0;
   /// Number of shards of the lane's destination, and whether open dead letters block its keys.
   virtual int Shards(LaneId lane) const = 0;
   virtual bool BlocksAfterDead(LaneId lane) const = 0;
@@ -43,6 +45,7 @@ class FetchThread {
   bool AnswerQueries(BacklogStore& backlog);
   BacklogReply Answer(BacklogStore& backlog, const LaneQuery& query);
   void LookForForeignRows(BacklogStore& backlog);
+  void LookForCancels(BacklogStore& backlog, bool all);
 
   const DatabaseAccess& access_;
   Exchange& exchange_;

@@ -103,8 +103,12 @@ void LaneHost::Reply(LaneId id, BacklogReply reply) {
   });
 }
 
-void LaneHost::ForeignRow(LaneId id, DueOrder row) {
-  WithLane(id, [row](Lane& lane) { lane.OnForeignRow(row); });
+void LaneHost::ForeignRows(LaneId id, std::vector<DueOrder> rows) {
+  WithLane(id, [rows = std::move(rows)](Lane& lane) { lane.OnForeignRows(rows); });
+}
+
+void LaneHost::Cancel(LaneId id, CancelRequest request) {
+  WithLane(id, [request = std::move(request)](Lane& lane) { lane.OnCancel(request); });
 }
 
 void LaneHost::StopLanes() {

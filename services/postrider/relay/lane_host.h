@@ -50,7 +50,8 @@ class LaneHost {
   /// What is registered by now: who is paused, and what the unrouted lane leaves to others.
   void SetRegistered(std::vector<RegisteredDestination> destinations);
   void Reply(LaneId lane, BacklogReply reply);
-  void ForeignRow(LaneId lane, DueOrder row);
+  void ForeignRows(LaneId lane, std::vector<DueOrder> rows);
+  void Cancel(LaneId lane, CancelRequest request);
 
   /// No lane sends anything new.
   void StopLanes();

@@ -25,6 +25,7 @@ bool IsAboutTheData(const DatabaseFault& fault) {
 /// final wins, `delivered` over all.
 void Merge(Settlement& into, Settlement from) {
   std::move(from.attempts.begin(), from.attempts.end(), std::back_inserter(into.attempts));
+  into.answers_cancel = into.answers_cancel || from.answers_cancel;
   const bool wins =
       (from.outcome && (!into.outcome || from.outcome->state == OutcomeState::kDelivered)) ||
       (from.backlog && !into.outcome);
@@ -141,7 +142,7 @@ void Recorder::WriteGroup(Ledger& ledger, std::vector<Item*> group) {
                                                        std::chrono::steady_clock::now() - began));
     Note(result, group.size());
     StopLost(result, group);
-    Acknowledge(group);
+    Acknowledge(result, group);
   } catch (const DatabaseFault& fault) {
     if (fault.connection_lost() || !IsAboutTheData(fault)) throw;
     if (group.size() == 1) return WriteOne(ledger, *group.front());
@@ -163,8 +164,10 @@ void Recorder::WriteOne(Ledger& ledger, Item& item) {
   access_.log.Error("settlement_refused",
                     "The database refused a settlement; recording it without answer and error.",
                     {{"event_id", bare.event->id()}});
-  Note(ledger.Record({&bare}), 1);
-  Acknowledge({&item});
+  RecordResult result = ledger.Record({&bare});
+  Note(result, 1);
+  if (!result.dropped.empty()) result.dropped = {&item.settlement};
+  Acknowledge(result, {&item});
 }
 
 /// What such a lane believes to be recorded is not: it must send nothing more, not even until this
@@ -177,16 +180,25 @@ void Recorder::StopLost(const RecordResult& result, const std::vector<Item*>& gr
   }
 }
 
-void Recorder::Acknowledge(const std::vector<Item*>& group) {
-  std::unordered_map<LaneLink*, std::vector<EventId>> ids;
+void Recorder::Acknowledge(const RecordResult& result, const std::vector<Item*>& group) {
+  const std::set<const Settlement*> dropped(result.dropped.begin(), result.dropped.end());
+  struct Ids {
+    std::vector<EventId> settled;
+    std::vector<EventId> dropped;
+  };
+  std::unordered_map<LaneLink*, Ids> ids;
   for (Item* item : group) {
     const Settlement& s = item->settlement;
+    LaneLink* const link = std::exchange(item->link, nullptr);
     // A request that settled nothing leaves a row, and its delivery goes on.
-    if (s.outcome || s.backlog) ids[item->link].push_back(s.event->id());
-    item->link = nullptr;
+    if (!s.outcome && !s.backlog) continue;
+    (dropped.contains(&s) ? ids[link].dropped : ids[link].settled).push_back(s.event->id());
   }
-  for (auto& [link, settled] : ids) {
-    link->Post([settled = std::move(settled)](LaneBase& lane) { lane.OnSettled(settled); });
+  for (auto& [link, of_lane] : ids) {
+    link->Post([of_lane = std::move(of_lane)](LaneBase& lane) {
+      lane.OnSettled(of_lane.settled);
+      lane.OnDropped(of_lane.dropped);
+    });
   }
 }
 

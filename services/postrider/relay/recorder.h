@@ -52,7 +52,7 @@ class Recorder {
   void WriteGroup(Ledger& ledger, std::vector<Item*> group);
   void WriteOne(Ledger& ledger, Item& item);
   void StopLost(const RecordResult& result, const std::vector<Item*>& group);
-  void Acknowledge(const std::vector<Item*>& group);
+  void Acknowledge(const RecordResult& result, const std::vector<Item*>& group);
   void Note(const RecordResult& result, std::size_t size);
 
   const DatabaseAccess& access_;

@@ -9,6 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 class BacklogStoreTest : public SettlingTest {
  protected:
@@ -21,7 +22,7 @@ class BacklogStoreTest : public SettlingTest {
   }
   std::vector<EventId> DueIds(DueOrder after, int limit) {
     std::vector<EventId> ids;
-    for (const DueOrder& row : store_.ReadDue(lane_, 1, after, limit)) ids.push_back(row.id);
+    for (const DueOrder& row : store_.ReadDue(lane_, 1, false, after, limit)) ids.push_back(row.id);
     return ids;
   }
   static std::vector<EventId> Ids(const std::vector<StoredDelivery>& deliveries) {
@@ -48,10 +49,36 @@ TEST_F(BacklogStoreTest, PagesFollowTheDueOrder) {
   const EventId tied = Park(WaitingFor::kRetry, seconds(20))->id();
   Park(WaitingFor::kPredecessor, seconds(0));
   EXPECT_THAT(DueIds(kStart, 2), ElementsAre(first, second));
-  const auto page = store_.ReadDue(lane_, 1, kStart, 2);
+  const auto page = store_.ReadDue(lane_, 1, false, kStart, 2);
   EXPECT_EQ(page[1].due_at, now_ + seconds(20));
   EXPECT_THAT(DueIds(page.back(), 10), ElementsAre(tied, third));
   EXPECT_THAT(DueIds({now_ + seconds(30), third}, 10), IsEmpty());
+}
+
+TEST_F(BacklogStoreTest, WhatWasPutBackIsReadApartFromWhatWaitsForATime) {
+  const EventId retried = Park(WaitingFor::kRetry, seconds(5))->id();
+  const EventRef first = NewEvent(), second = NewEvent();
+  Record({Dead(first), Dead(second)});
+  Ask("SELECT outbox.replay_dead(destination => 'd')");
+  EXPECT_THAT(DueIds(kStart, 10), ElementsAre(retried));
+  const auto put_back = store_.ReadDue(lane_, 1, true, kStart, 10);
+  ASSERT_THAT(put_back, SizeIs(2));
+  EXPECT_EQ(put_back[0].id, first->id());
+  EXPECT_EQ(put_back[1].id, second->id());
+  EXPECT_THAT(store_.ReadDue(lane_, 1, true, put_back[0], 10), ElementsAre(put_back[1]));
+}
+
+TEST_F(BacklogStoreTest, AllHeadsOfAKeyAreNamed) {
+  const EventRef replayed = NewEvent("k");
+  Record({Dead(replayed)});
+  const EventId retried = Park(WaitingFor::kRetry, seconds(5), "k")->id();
+  Park(WaitingFor::kSchedule, seconds(5), "k");
+  Ask("SELECT outbox.replay_dead(destination => 'd')");
+  const auto keys = store_.ReadKeys(lane_, 1, true);
+  ASSERT_THAT(keys, SizeIs(1));
+  EXPECT_THAT(keys[0].heads, UnorderedElementsAre(replayed->id(), retried));
+  EXPECT_THAT(keys[0].dead, IsEmpty());
+  EXPECT_EQ(keys[0].blocked, 0);
 }
 
 TEST_F(BacklogStoreTest, ShardsTakeTheirSlots) {
@@ -59,7 +86,7 @@ TEST_F(BacklogStoreTest, ShardsTakeTheirSlots) {
   std::size_t together = 0;
   for (std::int16_t shard = 0; shard < 3; ++shard) {
     const LaneId lane{lane_.destination, shard};
-    const auto due = store_.ReadDue(lane, 3, kStart, 100);
+    const auto due = store_.ReadDue(lane, 3, false, kStart, 100);
     together += due.size();
     for (const DueOrder& row : due) {
       EXPECT_EQ(
@@ -117,22 +144,23 @@ TEST_F(BacklogStoreTest, ARowWhoseEventIsGoneIsNotLoaded) {
 }
 
 TEST_F(BacklogStoreTest, KeysAreCountedAndBlockedRowsReadInOrder) {
-  Park(WaitingFor::kRetry, seconds(9), "head");
+  const EventId head = Park(WaitingFor::kRetry, seconds(9), "head")->id();
   const EventId b = Park(WaitingFor::kPredecessor, seconds(0), "head")->id();
   const EventId c = Park(WaitingFor::kPredecessor, seconds(0), "head")->id();
   Park(WaitingFor::kPredecessor, seconds(0), "orphan' ");
-  Record({Dead(NewEvent("buried"))});
+  const EventRef buried = NewEvent("buried"), below = NewEvent("buried");
+  Record({Dead(buried), Dead(below)});
 
   auto keys = store_.ReadKeys(lane_, 1, true);
   std::sort(keys.begin(), keys.end(), [](auto& x, auto& y) { return x.key < y.key; });
   ASSERT_THAT(keys, SizeIs(3));
   EXPECT_EQ(keys[0].key, "buried");
-  EXPECT_TRUE(keys[0].has_dead);
+  EXPECT_THAT(keys[0].dead, UnorderedElementsAre(buried->id(), below->id()));
   EXPECT_EQ(keys[1].key, "head");
   EXPECT_EQ(keys[1].blocked, 2);
-  EXPECT_TRUE(keys[1].has_head);
+  EXPECT_THAT(keys[1].heads, ElementsAre(head));
   EXPECT_EQ(keys[2].key, "orphan' ");
-  EXPECT_FALSE(keys[2].has_head);
+  EXPECT_THAT(keys[2].heads, IsEmpty());
   EXPECT_THAT(store_.ReadKeys(lane_, 1, false), SizeIs(2));
 
   EXPECT_THAT(Ids(store_.LoadKey(lane_, "head", 10, false)), ElementsAre(b, c));

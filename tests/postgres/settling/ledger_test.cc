@@ -5,6 +5,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 class LedgerTest : public SettlingTest {};
 
@@ -83,10 +84,12 @@ TEST_F(LedgerTest, TheFirstOfTheOthersStays) {
 TEST_F(LedgerTest, WithoutTheFenceOnlyDeliveredIsWritten) {
   const EventRef delivered = NewEvent(), dead = NewEvent(), parked = NewEvent();
   LoseTheLane();
-  const RecordResult result = Record({Delivered(delivered), Dead(dead), Parked(parked)});
+  const std::vector<Settlement> batch{Delivered(delivered), Dead(dead), Parked(parked)};
+  const RecordResult result = Record(batch);
   EXPECT_THAT(result.lost_lanes, ElementsAre(lane_));
   EXPECT_EQ(result.refused, 2);
   EXPECT_EQ(result.strangers, 0);
+  EXPECT_THAT(result.dropped, UnorderedElementsAre(&batch[1], &batch[2]));
   EXPECT_EQ(State(delivered), "1");
   EXPECT_EQ(State(dead), "");
   EXPECT_EQ(Count("outbox.dead_letter"), "0");

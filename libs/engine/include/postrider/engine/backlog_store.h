@@ -29,9 +29,9 @@ struct StoredDelivery {
 struct StoredKey {
   std::string key;
   std::int64_t blocked = 0;  ///< rows that wait for a predecessor
-  bool has_head = false;     ///< a row of the key waits for a retry or was put back by a person
-  bool has_dead = false;     ///< an open dead letter of the key
-  EventId head = 0;          ///< the event of that row or dead letter
+  std::vector<EventId>
+      heads;                  ///< events of rows that wait for a retry or were put back by a person
+  std::vector<EventId> dead;  ///< events of its open dead letters
 };
 
 /// A backlog row that somebody else wrote (a replay, a discarded predecessor).
@@ -43,13 +43,23 @@ struct ForeignRow {
   bool by_recovery = false;
 };
 
+/// A person's request to cancel a delivery, not decided yet.
+struct CancelRequest {
+  DestinationId destination = 0;
+  EventRef event;                             ///< without its body
+  bool ended = false;                         ///< the delivery had an outcome when this was read
+  std::shared_ptr<const std::string> canary;  ///< under which it was read
+};
+
 /// The read side of the backlog. Blocks, throws on any database fault; one thread.
 class BacklogStore {
  public:
   virtual ~BacklogStore() = default;
 
-  /// The next rows in due order behind `after` that wait for a time; at most `limit`.
-  virtual std::vector<DueOrder> ReadDue(LaneId lane, int shards, DueOrder after, int limit) = 0;
+  /// The next rows in due order behind `after`, at most `limit`: those that wait for a time, or
+  /// those that were put back.
+  virtual std::vector<DueOrder> ReadDue(LaneId lane, int shards, bool put_back, DueOrder after,
+                                        int limit) = 0;
   /// The deliveries with these ids that are still in the backlog, with their events.
   virtual std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) = 0;
   /// The first `limit` deliveries of a key that wait for a predecessor, by id. None while
@@ -62,6 +72,9 @@ class BacklogStore {
   /// Rows put back by people whose transactions became visible between the last call (or the
   /// construction) and this one.
   virtual std::vector<ForeignRow> ReadForeign() = 0;
+  /// Requests to cancel that nobody has decided: all of them, or those whose transactions became
+  /// visible since the last call.
+  virtual std::vector<CancelRequest> ReadCancels(bool all) = 0;
   /// An event with its body, whatever the size; null when it is gone.
   virtual EventRef LoadBody(LaneId lane, const EventIdentity& event) = 0;
 };

@@ -25,6 +25,10 @@ class Closing {
     open_ = open;
     Check();
   }
+  /// One more has to be waited for, which was not among those counted.
+  void Came(EventId id) {
+    if (judging_ != 0 && id <= judging_) ++open_;
+  }
   /// A delivery has left the memory.
   void Left(EventId id) {
     if (judging_ == 0 || id > judging_) return;

@@ -39,6 +39,7 @@ class DueWindow {
   /// Everything in the database up to it is in memory; unset: everything is.
   std::optional<DueOrder> horizon_ = DueOrder{Timestamp::min(), 0};
   bool reading_ = false;
+  std::set<DueOrder> taken_;  ///< while a page is being read, which may hold them
 };
 
 }  // namespace postrider

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "postrider/engine/closing.h"
@@ -14,6 +15,9 @@
 #include "postrider/engine/lane_base.h"
 #include "postrider/engine/lane_effects.h"
 #include "postrider/engine/lane_settings.h"
+#include "postrider/engine/lane_shares.h"
+#include "postrider/engine/question_log.h"
+#include "postrider/engine/send_queue.h"
 #include "postrider/policy/random.h"
 #include "postrider/policy/retry_schedule.h"
 #include "postrider/policy/verdict.h"
@@ -36,11 +40,12 @@ class Lane : public LaneBase {
   void Recovered(std::uint64_t era) override;
   void Judge(EventId high) override;
   void OnSettled(const std::vector<EventId>& ids) override;
+  void OnDropped(const std::vector<EventId>& ids) override;
   void Stop() override;
   void Pump(Timestamp now) override;
   Timestamp NextWake() const override;
-  std::int64_t room_events() const override;
-  std::int64_t room_bytes() const override;
+  std::int64_t room_events() const override { return shares_.room_events(Origin::kLog); }
+  std::int64_t room_bytes() const override { return shares_.room_bytes(Origin::kLog); }
   EventId closed_up_to() const override { return closing_.closed_up_to(); }
   bool idle() const override { return unsettled_ == 0 && settling_ == 0; }
   LaneStats stats() const override;
@@ -48,9 +53,13 @@ class Lane : public LaneBase {
 
   // -- From the backlog -------------------------------------------------------------------------
 
-  void OnReply(BacklogReply reply, Timestamp now);
-  /// Somebody else put a row into the backlog.
-  void OnForeignRow(DueOrder row) { window_.Add(row); }
+  void OnReply(const BacklogReply& reply, Timestamp now);
+  /// People put rows into the backlog.
+  void OnForeignRows(const std::vector<DueOrder>& rows);
+  /// A person wants a delivery cancelled: decided by the next `Pump`, or when it can be. Forgotten
+  /// at `Reset`, so what is not decided has to be given again after it and before anything is
+  /// taken.
+  void OnCancel(const CancelRequest& request);
 
   // -- From the partner -------------------------------------------------------------------------
 
@@ -71,8 +80,14 @@ class Lane : public LaneBase {
   const LaneSettings& settings() const { return settings_; }
 
  private:
-  enum class State { kUnplaced, kQueued, kLoadingBody, kSending, kSettling };
-  enum class Origin { kLog, kDue, kBlocked };
+  enum class State {
+    kUnplaced,  ///< taken before the keys were known
+    kWaiting,   ///< behind another of its key
+    kQueued,
+    kLoadingBody,
+    kSending,
+    kSettling,
+  };
   struct Delivery {
     EventRef event;
     std::shared_ptr<const std::string> canary;
@@ -81,56 +96,89 @@ class Lane : public LaneBase {
     std::uint64_t ticket = 0;
     std::int32_t attempts = 0;  ///< charged
     std::int16_t run = 1;
-    State state = State::kQueued;
+    State state = State::kWaiting;
     Origin origin = Origin::kLog;
     bool new_key = false;
-    bool big = false;               ///< its body was read alone
-    bool sent = false;              ///< counts as unsettled
+    bool big = false;   ///< its body was read alone
+    bool sent = false;  ///< counts as unsettled
     bool died = false;
     std::optional<Timestamp> park;  ///< being written to the backlog, due then (kNever: blocked)
     WaitingFor parked_as = WaitingFor::kRetry;
     std::uint64_t park_era = 0;
   };
+  /// An event whose id is that of another one still in memory (a changed history).
+  using Clash = std::pair<EventRef, std::shared_ptr<const std::string>>;
 
   bool ordered() const { return settings_.order.by == Order::kKey; }
+  bool blocks() const { return settings_.order.after_dead == AfterDead::kBlock; }
   bool Keyed(const Delivery& delivery) const { return ordered() && delivery.event->key; }
-  bool HeldInMemory(const Event& event) const;
-  Delivery& Hold(EventRef event, Origin origin);
+  /// It has a place in its key. Places are restored from what is in memory when keys become known.
+  bool Placed(const Delivery& delivery) const { return Keyed(delivery) && keys_known_; }
+  Delivery* Find(EventId id);
 
+  // What is in memory (lane_memory.cc).
   void TakeOne(const EventRef& event, const std::shared_ptr<const std::string>& canary,
                Timestamp now);
   bool IsBehindClash(const Event& event) const;
+  Delivery& Hold(EventRef event, Origin origin);
+  Delivery& HoldStored(const StoredDelivery& stored, Origin origin);
   void BelongsToLog(Delivery& delivery);
-  void Admit(Delivery& delivery, bool head, Timestamp now);
-  void Queue(Delivery& delivery);
-  void Block(Delivery& delivery);
-  void BlockAll(const std::vector<EventId>& ids);
-  void RunNext(const std::optional<EventId>& id);
+  void Forget(EventId id);
+  Delivery* EndSettling(EventId id);
+  void OnSettledOne(EventId id, Delivery& delivery);
+  void Release(EventId id);
+  void OnParked(const Delivery& delivery);
+  void OnBlocked(const std::string& key);
+  static std::size_t BytesOf(const Delivery& delivery);
 
+  // Places in keys and queues (lane_places.cc).
+  void Admit(Delivery& delivery, bool comes_back, Timestamp now);
+  void Queue(Delivery& delivery);
+  void QueueFirst(Delivery& delivery);
+  static SendQueue::Line LineOf(const Delivery& delivery);
+  void Block(Delivery& delivery);
+  void Displace(const KeyOrder::Displaced& displaced);
+  void RunNext(const std::string& key);
+  void EndOfKey(const Delivery& delivery);
+  void OnKeys(const BacklogReply& reply, Timestamp now);
+  void RestorePlaces();
+  void RestorePlace(Delivery& delivery, bool durable);
+
+  // What is asked of the backlog (lane_backlog.cc).
   void Ask(BacklogQuery query);
   void AskForKeys();
   void AskForBacklog(Timestamp now);
-  std::int64_t RoomForStored() const;
+  void AskForDue(DueWindow& window, Origin origin, Timestamp now);
+  void AskForHeads();
+  void AskForRows(std::vector<EventId> ids, Origin origin);
+  void AskForBlocked();
+  void AskForKey(const std::string& key, bool unless_dead);
   bool AskForBody(Delivery& delivery);
-  void OnKeys(const BacklogReply& reply, Timestamp now);
-  void RestoreKeysInMemory();
-  StoredKey KeyOf(const Delivery& delivery) const;
+  DueWindow& WindowOf(Origin origin) { return origin == Origin::kPutBack ? put_back_ : due_; }
   void Answer(const BacklogReply& reply, Timestamp now);
-  bool IsStale(const StoredDelivery& stored) const;
-  void ForgetLeaving();
   void OnLoaded(const BacklogReply& reply, Timestamp now);
   void OnStored(const StoredDelivery& stored, Timestamp now);
+  void OnMissing(const BacklogReply& reply, Timestamp now);
   void OnKeyLoaded(const BacklogReply& reply);
   void OnBody(const BacklogReply& reply);
-  Delivery& HoldStored(const StoredDelivery& stored, Origin origin);
-  void OnParked(const Delivery& delivery);
-  void NoteLeaving(const Delivery& delivery);
 
+  // Cancelling (lane_cancels.cc).
+  struct Cancel {
+    CancelRequest request;
+    bool asked = false;  ///< its row is being read
+  };
+  void DecideCancels(Timestamp now);
+  bool DecideCancel(Cancel& cancel, Timestamp now);
+  void CancelHeld(Delivery& delivery, Timestamp now);
+  bool CancelStored(const StoredDelivery& stored, Timestamp now);
+  void CancelUnread(EventId id, Timestamp now);
+  void AnswerCancel(const Delivery& delivery);
+
+  // Sending (lane.cc) and answers (lane_answers.cc).
   Held Obstacle(Timestamp now) const;
   Delivery* NextQueued();
   bool SendOne(Delivery& delivery, Timestamp now);
   void NoteHeld(Held reason, Timestamp now);
-
   struct Answered;
   void Deliver(Delivery& delivery, Answered answered);
   void Fail(Delivery& delivery, const Verdict& verdict, Answered answered);
@@ -140,14 +188,12 @@ class Lane : public LaneBase {
   void PutBack(Delivery& delivery, Timestamp now);
   void BackToFront(Delivery& delivery);
   void Expire(Delivery& delivery, Timestamp now);
+  void LeaveFlight(Delivery& delivery);
   Settlement MakeSettlement(const Delivery& delivery) const;
   Outcome MakeOutcome(const Delivery& delivery, OutcomeState state, const Answered& answered) const;
   void SettleFinally(Delivery& delivery, Outcome outcome, const Answered* answered);
   void SettleIntoBacklog(Delivery& delivery, BacklogEntry entry,
                          std::vector<AttemptRecord> attempts);
-  void EndOfKey(const Delivery& delivery, bool died);
-  void LeaveFlight(Delivery& delivery);
-  void Forget(EventId id);
 
   const LaneSettings settings_;
   const std::int64_t epoch_;
@@ -159,46 +205,33 @@ class Lane : public LaneBase {
 
   std::unordered_map<EventId, Delivery> memory_;
   std::unordered_map<std::uint64_t, EventId> tickets_;
-  std::deque<EventId> fresh_;  ///< queued, from the log
-  std::deque<EventId> due_;    ///< queued, from the backlog; the two take turns
-  bool due_turn_ = false;
+  LaneShares shares_;
+  SendQueue queue_;
   KeyOrder keys_;
-  DueWindow window_;
+  DueWindow due_;
+  DueWindow put_back_;
+  QuestionLog questions_;
+  Closing closing_;
 
   std::uint64_t era_ = 0;
   bool keys_known_ = false;
   bool keys_asked_ = false;
-  bool page_came_ = false;  ///< of the recovery: the keys may be asked for
-  std::deque<EventId> unplaced_;  ///< taken before the keys were known
-  /// What became durable since the keys were forgotten: what is read of them may be older.
-  std::vector<StoredKey> settled_unplaced_;
-  std::uint64_t asked_ = 0;     ///< the number of the last question
-  std::uint64_t answered_ = 0;  ///< of the last one answered; they are answered in order
-  struct Leaving {
-    std::int16_t run;
-    std::uint64_t asked;
-  };
-  /// Deliveries that ended or were parked while questions were open: what the answers up to `asked`
-  /// bring of them may be older.
-  std::unordered_map<EventId, Leaving> left_;
-  std::deque<std::pair<EventId, std::uint64_t>> left_order_;
+  bool page_came_ = false;               ///< of the recovery: the keys may be asked for
+  std::vector<EventId> unplaced_;        ///< taken before the keys were known
+  std::vector<Delivery> left_unplaced_;  ///< became durable before: what is read may be older
   /// Put back by a person while their last run was still being recorded.
-  std::unordered_map<EventId, DueOrder> put_back_;
+  std::unordered_map<EventId, DueOrder> put_back_early_;
   std::unordered_map<EventId, EventIdentity> remembered_;  ///< under way when the era began
-  /// Events whose id is that of another event still in memory (a changed history).
-  std::vector<std::pair<EventRef, std::shared_ptr<const std::string>>> clashing_;
+  std::vector<Clash> clashing_;
+  std::unordered_map<EventId, Cancel> cancels_;           ///< requests to be decided
+  std::unordered_map<EventId, EventIdentity> cancelled_;  ///< before the log brought them
 
-  std::int64_t bytes_ = 0;      ///< of bodies read with their pages
   std::int64_t big_bytes_ = 0;  ///< of bodies read alone
   int in_flight_ = 0;
   int unsettled_ = 0;  ///< sent, not durable
   int settling_ = 0;   ///< handed to the recorder, not durable
-  int stored_ = 0;     ///< in memory, from the backlog
-  int loading_ = 0;    ///< rows asked for
   std::int32_t requests_ = 0;
   std::uint64_t tickets_given_ = 0;
-
-  Closing closing_;
 
   bool paused_ = false;
   bool stopped_ = false;

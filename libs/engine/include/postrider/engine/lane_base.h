@@ -13,10 +13,10 @@ namespace postrider {
 
 /// Counts of what a lane holds in memory and knows to wait.
 struct LaneStats {
-  std::size_t queued = 0;    ///< taken, not sent
+  std::size_t queued = 0;  ///< taken, not sent
   std::size_t sending = 0;
-  std::size_t unsettled = 0; ///< sent, not yet durably recorded
-  std::size_t waiting = 0;   ///< backlog rows known by id
+  std::size_t unsettled = 0;  ///< sent, not yet durably recorded
+  std::size_t waiting = 0;    ///< backlog rows known by id
   std::int64_t bytes = 0;
 };
 
@@ -36,8 +36,10 @@ class LaneBase {
   virtual void Recovered(std::uint64_t era) = 0;
   /// All events with `id <= high` have been given.
   virtual void Judge(EventId high) = 0;
-  /// The last settlement of these events is durable (or was dropped for good).
+  /// The last settlement of these events is durable.
   virtual void OnSettled(const std::vector<EventId>& ids) = 0;
+  /// It was dropped for good: somebody else decides, or the event was lost.
+  virtual void OnDropped(const std::vector<EventId>& ids) = 0;
 
   /// Takes and sends nothing more; what is in flight finishes.
   virtual void Stop() = 0;

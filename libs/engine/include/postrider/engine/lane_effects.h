@@ -14,9 +14,9 @@ namespace postrider {
 /// A request to be made now. Its answer comes back through Lane::OnAnswer (or OnNotSent).
 struct Send {
   EventRef event;
-  int attempt = 1;                  ///< for the partner: charged attempts so far, plus one
-  std::optional<int> new_key_run;   ///< ask for a fresh idempotency key
-  std::uint64_t ticket = 0;         ///< names this request
+  int attempt = 1;                 ///< for the partner: charged attempts so far, plus one
+  std::optional<int> new_key_run;  ///< ask for a fresh idempotency key
+  std::uint64_t ticket = 0;        ///< names this request
 };
 
 /// A question to the database about the lane's backlog.
@@ -35,7 +35,8 @@ struct BacklogQuery {
   int limit = 0;
   std::vector<EventId> ids;
   std::string key;
-  bool unless_dead = false;
+  bool unless_dead = false;  ///< for kKey: none while something of the key goes first
+  bool put_back = false;  ///< for kDue and kLoad: what people put back, not what waits for a time
   std::optional<EventIdentity> event;  ///< for kBody
 };
 

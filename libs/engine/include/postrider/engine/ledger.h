@@ -13,6 +13,7 @@ struct RecordResult {
   std::vector<LaneId> lost_lanes;
   int refused = 0;    ///< settlements dropped because of a lost fence or an older run
   int strangers = 0;  ///< dropped because their event does not exist in the present history
+  std::vector<const Settlement*> dropped;  ///< all of these, of the batch
 };
 
 /// The write side. Blocks; throws on any fault, after which the whole batch is offered again (the

@@ -33,6 +33,7 @@ class UnroutedLane : public LaneBase {
   void Recovered(std::uint64_t era) override;
   void Judge(EventId high) override;
   void OnSettled(const std::vector<EventId>& ids) override;
+  void OnDropped(const std::vector<EventId>& ids) override { OnSettled(ids); }
   void Stop() override { stopped_ = true; }
   void Pump(Timestamp now) override;
   Timestamp NextWake() const override;

@@ -89,11 +89,11 @@ struct Emitted {
 /// A delivery that waits, as stored in `outbox.backlog`.
 struct BacklogEntry {
   WaitingFor waiting_for = WaitingFor::kRetry;
-  Timestamp due_at;                        ///< kNever for kPredecessor
-  std::optional<EventId> predecessor;      ///< for kPredecessor
-  std::int32_t attempts = 0;               ///< charged so far
+  Timestamp due_at;                    ///< kNever for kPredecessor
+  std::optional<EventId> predecessor;  ///< for kPredecessor
+  std::int32_t attempts = 0;           ///< charged so far
   std::optional<Timestamp> first_attempt_at;
-  std::optional<FailureClass> failure;     ///< of the last attempt
+  std::optional<FailureClass> failure;  ///< of the last attempt
   int http_status = 0;
   std::string error;
 };
@@ -109,6 +109,9 @@ struct Settlement {
   std::optional<BacklogEntry> backlog;
   std::vector<AttemptRecord> attempts;
   std::optional<Emitted> emitted;
+  /// A person's request to cancel the delivery is answered: with the outcome that it has then, or
+  /// with `in_flight`.
+  bool answers_cancel = false;
   /// The canary under which the event was read.
   std::shared_ptr<const std::string> canary;
 };

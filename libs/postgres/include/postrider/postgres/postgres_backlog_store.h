@@ -16,19 +16,23 @@ class PostgresBacklogStore : public BacklogStore {
  public:
   explicit PostgresBacklogStore(Connection& connection) : connection_(connection) {}
 
-  std::vector<DueOrder> ReadDue(LaneId lane, int shards, DueOrder after, int limit) override;
+  std::vector<DueOrder> ReadDue(LaneId lane, int shards, bool put_back, DueOrder after,
+                                int limit) override;
   std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) override;
   std::vector<StoredDelivery> LoadKey(LaneId lane, const std::string& key, int limit,
                                       bool unless_dead) override;
   std::vector<StoredKey> ReadKeys(LaneId lane, int shards, bool with_dead) override;
   std::vector<ForeignRow> ReadForeign() override;
+  std::vector<CancelRequest> ReadCancels(bool all) override;
   EventRef LoadBody(LaneId lane, const EventIdentity& event) override;
 
  private:
+  std::vector<CancelRequest> ReadCancelRows(const Rows& rows);
   std::vector<StoredDelivery> LoadWhere(const std::string& conditions);
 
   Connection& connection_;
   std::optional<Snapshot> seen_;
+  std::optional<Snapshot> cancels_seen_;
 };
 
 }  // namespace postrider
