@@ -1,7 +1,10 @@
 #include "schema_fixture.h"
 
-#include <stdio.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iterator>
 
 namespace postrider::test {
 
@@ -39,11 +42,16 @@ std::string Login(PostgresServer& server, const std::string& group) {
 }
 
 int Psql(const PostgresServer& server, const std::string& conninfo, const std::string& input) {
+  // Not through a pipe, which breaks when psql stops at an error.
+  char script[] = "/tmp/postrider-script-XXXXXX";
+  const int file = mkstemp(script);
+  EXPECT_EQ(write(file, input.data(), input.size()), std::ssize(input));
+  close(file);
   const std::string command = (server.bin_directory() / "psql").string() +
-                              " -X -q -v ON_ERROR_STOP=1 -d '" + conninfo + "' > /dev/null";
-  FILE* pipe = popen(command.c_str(), "w");
-  fwrite(input.data(), 1, input.size(), pipe);
-  const int status = pclose(pipe);
+                              " -X -q -v ON_ERROR_STOP=1 -d '" + conninfo + "' -f " + script +
+                              " > /dev/null";
+  const int status = std::system(command.c_str());
+  unlink(script);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
