@@ -85,8 +85,8 @@ KeyOrder::Displaced KeyOrder::Die(const std::string& key, EventId id) {
   return {std::exchange(state.waiting, {}), {}};
 }
 
-void KeyOrder::Resolve(const std::string& key) {
-  if (State* state = Find(key)) state->dead.clear();
+void KeyOrder::Resolve(const std::string& key, const std::function<bool(EventId)>& is_resolved) {
+  if (State* state = Find(key)) std::erase_if(state->dead, is_resolved);
 }
 
 void KeyOrder::Leave(const std::string& key, EventId id) {

@@ -197,7 +197,9 @@ void Lane::OnKeyLoaded(const BacklogReply& reply) {
   if (reply.query.unless_dead) {
     // Its dead letter is still open, or something else goes first.
     if (reply.deliveries.empty() || !keys_.is_dead(key)) return;
-    keys_.Resolve(key);
+    // Of a death that was not durable when this was asked, it says nothing.
+    keys_.Resolve(key,
+                  [&](EventId id) { return !memory_.contains(id) && !questions_.LeftSince(id); });
   }
   if (keys_.is_held_up(key)) return keys_.GiveUpLoad(key);
   std::vector<EventId> ids;

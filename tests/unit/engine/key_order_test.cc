@@ -175,7 +175,9 @@ TEST_F(KeyOrderTest, ADeadOneHoldsUpWhatIsFreshUntilItIsResolved) {
   EXPECT_TRUE(order_.is_dead(kKey));
   EXPECT_EQ(order_.Arrive(kKey, 3), Place::kStore);
   EXPECT_EQ(Next(), std::nullopt);
-  order_.Resolve(kKey);
+  order_.Resolve(kKey, [](EventId id) { return id != 1; });
+  EXPECT_TRUE(order_.is_dead(kKey));
+  order_.Resolve(kKey, [](EventId id) { return id == 1; });
   Next();
   EXPECT_EQ(order_.TakeLoad(), kKey);
 }

@@ -149,15 +149,15 @@ void LaneDriver::Cancel(const EventRef& event, bool ended) {
   Pump();
 }
 
-int LaneDriver::AnswerQueries() {
-  int answered = 0;
-  for (; !queries_.empty(); ++answered) {
-    const BacklogQuery query = queries_.front();
-    queries_.erase(queries_.begin());
-    lane.OnReply(ReplyTo(query), now);
-    Pump();
-  }
-  return answered;
+void LaneDriver::AnswerQueries() {
+  while (!queries_.empty()) AnswerFirstQuery();
+}
+
+void LaneDriver::AnswerFirstQuery() {
+  const BacklogQuery query = queries_.front();
+  queries_.erase(queries_.begin());
+  lane.OnReply(ReplyTo(query), now);
+  Pump();
 }
 
 void LaneDriver::Settle() {

@@ -67,8 +67,9 @@ class LaneDriver : private LaneEffects, private LaneObserver, private RandomSour
   void PutBack(const EventRef& event, std::int16_t run = 2);
   void Foreign(std::initializer_list<EventId> ids);
   void Cancel(const EventRef& event, bool ended = false);
-  /// Answers what was asked, in order. Returns how many questions there were.
-  int AnswerQueries();
+  /// Answers what was asked, in order.
+  void AnswerQueries();
+  void AnswerFirstQuery();
   const std::vector<BacklogQuery>& queries() const { return queries_; }
   /// Records and answers until nothing more happens.
   void Settle();

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "unit/engine/lane_driver.h"
 
 namespace postrider::test {
@@ -8,6 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 TEST(LaneKeysTest, SendsOneOfAKeyAtATime) {
   LaneDriver driver(LaneDriver::Ordered());
@@ -85,6 +88,45 @@ TEST(LaneKeysTest, TheNextArrivalFindsThatTheDeadLetterWasResolved) {
   driver.Take({2}, "k");
   driver.Settle();
   EXPECT_THAT(driver.Sent(), ElementsAre(1, 2));
+}
+
+TEST(LaneKeysTest, AnAnswerFromBeforeADeathDoesNotResolveIt) {
+  LaneDriver driver(LaneDriver::Ordered(AfterDead::kBlock));
+  driver.Take({1}, "k");
+  driver.Answer(1, 400);
+  driver.Settle();
+  driver.dead.clear();
+  driver.Take({2, 3}, "k");
+  driver.Record();
+  ASSERT_THAT(driver.queries(), SizeIs(2)) << "each of them asks";
+  driver.AnswerFirstQuery();
+  EXPECT_THAT(driver.Sent(), ElementsAre(1, 2));
+  driver.Answer(2, 400);
+  driver.AnswerFirstQuery();  // no dead letter is open: that of 2 is not recorded yet
+  driver.Settle();
+  EXPECT_THAT(driver.Sent(), IsEmpty());
+}
+
+TEST(LaneKeysTest, NorOneThatIsAskedBeforeADeathIsRecordedAndComesAfterwards) {
+  LaneDriver driver(LaneDriver::Ordered(AfterDead::kBlock));
+  driver.Take({1}, "k");
+  driver.Answer(1, 400);
+  driver.Settle();
+  driver.dead.clear();
+  driver.Take({2, 3}, "k");
+  driver.Record();
+  driver.AnswerFirstQuery();
+  driver.Sent();
+  driver.Answer(2, 400);
+  const auto rows_then = driver.rows;
+  driver.Record();
+  const auto dead_now = std::exchange(driver.dead, {});
+  const auto rows_now = std::exchange(driver.rows, rows_then);
+  driver.AnswerFirstQuery();  // it was answered before 2 was recorded, and arrives after it
+  driver.rows = rows_now;
+  driver.dead = dead_now;
+  driver.Settle();
+  EXPECT_THAT(driver.Sent(), IsEmpty());
 }
 
 TEST(LaneKeysTest, WhatAPersonReleasedLetsTheRestFollow) {

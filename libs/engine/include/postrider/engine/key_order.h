@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -62,8 +63,8 @@ class KeyOrder {
   Displaced Park(const std::string& key, EventId id);
   /// The active delivery died, and its key is blocked.
   Displaced Die(const std::string& key, EventId id);
-  /// There are no dead letters of the key any more.
-  void Resolve(const std::string& key);
+  /// Of the dead letters of the key, those are not open any more.
+  void Resolve(const std::string& key, const std::function<bool(EventId)>& is_resolved);
   /// A delivery ended, or has no row any more, wherever it stood.
   void Leave(const std::string& key, EventId id);
   /// Rows of the backlog that are not there. Returns the keys of which one was a parked head.
