@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <variant>
 
 namespace postrider {
 
@@ -14,6 +15,9 @@ struct Secret {
 
   friend bool operator==(const Secret&, const Secret&) = default;
 };
+
+/// A header's or field's value: text, in which nothing is expanded, or a secret.
+using HeaderValue = std::variant<std::string, Secret>;
 
 /// Gives the present value of a secret; re-reads a file that has changed. Throws std::runtime_error
 /// that names the secret (never its value) when it cannot be had. Callable from any thread.

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "postrider/model/auth_settings.h"
 #include "postrider/model/secret.h"
 #include "postrider/model/time.h"
 
@@ -28,9 +29,9 @@ struct PollSettings {
 };
 
 struct RelaySettings {
-  std::string name;                           ///< empty: the host's name
-  int threads = 0;                            ///< event-loop threads; 0: number of cores
-  std::size_t max_memory = 256 * 1024 * 1024; ///< bytes of events held
+  std::string name;                            ///< empty: the host's name
+  int threads = 0;                             ///< event-loop threads; 0: number of cores
+  std::size_t max_memory = 256 * 1024 * 1024;  ///< bytes of events held
   PollSettings poll;
   seconds lease{15};  ///< how long a relay may be silent before its lanes are taken; 3 s .. 10 min
   seconds drain{20};  ///< at SIGTERM, for what is in flight
@@ -49,8 +50,8 @@ struct UnroutedSettings {
 /// How long records are kept once nobody needs them any more.
 struct RetentionSettings {
   seconds delivered{3 * 86400};  ///< events with all that became of them; at most 6 bucket periods
-  seconds dead{90 * 86400};      ///< dead letters, also those that nobody has decided on; operations
-  seconds dedup{7 * 86400};      ///< how long a dedup_key stands for its first event
+  seconds dead{90 * 86400};  ///< dead letters, also those that nobody has decided on; operations
+  seconds dedup{7 * 86400};  ///< how long a dedup_key stands for its first event
 };
 
 enum class LogLevel { kTrace, kDebug, kInfo, kWarning, kError };
@@ -61,17 +62,15 @@ struct LogSettings {
   LogFormat format = LogFormat::kAuto;
 };
 
-/// A header's value: text (a Mustache template is not expanded), or a secret.
-using HeaderValue = std::variant<std::string, Secret>;
-
 struct IdempotencySettings {
   std::string header = "Idempotency-Key";  ///< empty: not sent
   seconds keep{24 * 3600};                 ///< how long the partner remembers a key
 };
 
 struct PoolSettings {
-  int size = 0;      ///< connections kept; 0: as `concurrency`
-  seconds idle{30};  ///< shorter than the partner's keep-alive
+  int size = 0;             ///< connections kept; 0: as `concurrency`
+  milliseconds wait{2000};  ///< for a free connection
+  seconds idle{30};         ///< shorter than the partner's keep-alive
 };
 
 /// Addresses that the egress guard lets through though they are private.
@@ -80,8 +79,18 @@ struct AllowPrivate {
   std::vector<std::string> networks;  ///< CIDR, IPv4 or IPv6
 };
 
-struct HttpSettings {
+/// One of the addresses at which a partner takes the same requests.
+struct EndpointSettings {
   std::string url;  ///< Mustache template
+  /// Besides those of the destination, over which they win. nullopt: not sent.
+  std::map<std::string, std::optional<HeaderValue>> headers{};
+  AuthSettings auth{};  ///< instead of the destination's, if it is one
+};
+
+struct HttpSettings {
+  std::string url;                            ///< Mustache template; of the first endpoint
+  std::vector<EndpointSettings> fallbacks{};  ///< the endpoints behind the first, in their order
+  AuthSettings auth{};
   std::string method = "POST";
   /// nullopt: a header that would be sent is not.
   std::map<std::string, std::optional<HeaderValue>> headers;
@@ -101,7 +110,7 @@ struct RetrySettings {
   milliseconds first{5000};
   double factor = 4.0;
   milliseconds max{12 * 3600 * 1000};
-  double jitter = 0.25;                 ///< 0 .. 1: added upwards, after the cap
+  double jitter = 0.25;                  ///< 0 .. 1: added upwards, after the cap
   std::vector<milliseconds> schedule{};  ///< not empty: used instead of first, factor and max
   /// 0 .. 1: retries are at most this share of the requests of a minute; nullopt: any number.
   std::optional<double> budget{};
@@ -167,12 +176,10 @@ struct AnswerRule {
 
 struct VerdictSettings {
   std::vector<StatusRule> rules{
-      {"2xx", VerdictKind::kDelivered}, {"3xx", VerdictKind::kRetry},
-      {"408", VerdictKind::kRetry},     {"409", VerdictKind::kRetry},
-      {"423", VerdictKind::kRetry},     {"425", VerdictKind::kRetry},
-      {"429", VerdictKind::kRetry},     {"5xx", VerdictKind::kRetry},
-      {"401", VerdictKind::kHold},      {"403", VerdictKind::kHold},
-      {"4xx", VerdictKind::kDead},
+      {"2xx", VerdictKind::kDelivered}, {"3xx", VerdictKind::kRetry}, {"408", VerdictKind::kRetry},
+      {"409", VerdictKind::kRetry},     {"423", VerdictKind::kRetry}, {"425", VerdictKind::kRetry},
+      {"429", VerdictKind::kRetry},     {"5xx", VerdictKind::kRetry}, {"401", VerdictKind::kHold},
+      {"403", VerdictKind::kHold},      {"4xx", VerdictKind::kDead},
   };
   std::vector<AnswerRule> answer{};  ///< the first that matches decides
   /// An answer with a `delivered` status that was cut off, or that is empty or no JSON where a rule
@@ -181,6 +188,22 @@ struct VerdictSettings {
 };
 
 enum class StartAt { kNow, kBeginning };
+
+/// What becomes of a request that was sent and has no answer that says what came of it.
+enum class AfterUnknown {
+  kResend,  ///< the partner knows the idempotency key
+  kVerify,  ///< it is asked first
+  kDead,    ///< a person decides: nothing is sent more than once
+};
+
+/// How to ask a partner what became of an event. Counts as a request to it.
+struct VerifySettings {
+  std::string url;  ///< Mustache template
+  std::string method = "GET";
+  milliseconds after{5000};                   ///< the partner may still be working
+  std::vector<std::string> delivered{"200"};  ///< status patterns: it has the event
+  std::vector<std::string> missing{"404"};    ///< it has not: sent again. All others cannot say
+};
 
 struct DestinationSettings {
   std::string name;
@@ -198,7 +221,9 @@ struct DestinationSettings {
   VerdictSettings verdict;
   /// More dead letters than that: the destination pauses itself. nullopt: never.
   std::optional<RateWindow> dead_limit = RateWindow{100, milliseconds(600000)};
-  std::string emit_on_delivered;  ///< topic; empty: nothing
+  AfterUnknown after_unknown = AfterUnknown::kResend;
+  std::optional<VerifySettings> verify{};  ///< there when `after_unknown` is kVerify
+  std::string emit_on_delivered;           ///< topic; empty: nothing
   std::string emit_on_dead;
   std::size_t keep_response = 4096;
 };

@@ -9,9 +9,9 @@
 namespace postrider {
 
 /// A `pg_snapshot`: which transactions had finished at one moment.
-/// Every xid below `xmin` had; none at or above `xmax` had; of those between, all but `in_progress`.
-/// Note that `xmax` is the latest *completed* xid plus one: a running transaction may have a
-/// higher xid and then stands in no list (docs/protocols.md, "Reading the log").
+/// Every xid below `xmin` had; none at or above `xmax` had; of those between, all but
+/// `in_progress`. Note that `xmax` is the latest *completed* xid plus one: a running transaction
+/// may have a higher xid and then stands in no list (docs/protocols.md, "Reading the log").
 struct Snapshot {
   Xid xmin = 0;
   Xid xmax = 0;
