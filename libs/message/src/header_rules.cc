@@ -1,6 +1,7 @@
 #include "header_rules.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace postrider {
 namespace {
@@ -18,6 +19,12 @@ bool IsHeaderName(std::string_view name) {
     return IsAlphanumeric(c) ||
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   });
+}
+
+void CheckHeaderName(const std::string& name) {
+  if (!IsHeaderName(name)) {
+    throw std::invalid_argument("'" + name + "' cannot be the name of a header");
+  }
 }
 
 bool IsHeaderValue(std::string_view value) {

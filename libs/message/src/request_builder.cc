@@ -4,6 +4,7 @@
 #include <exception>
 #include <stdexcept>
 
+#include "authorization.h"
 #include "header_rules.h"
 #include "postrider/model/idempotency_key.h"
 #include "row_headers.h"
@@ -18,17 +19,34 @@ constexpr std::string_view kEvent = "Postrider-Event";
 constexpr std::string_view kTopic = "Postrider-Topic";
 constexpr std::string_view kAttempt = "Postrider-Attempt";
 
-void CheckName(const std::string& name) {
-  if (!IsHeaderName(name)) {
-    throw std::invalid_argument("'" + name + "' cannot be the name of a header");
-  }
-}
-
 /// Empty: the event has no content type.
 std::string_view ContentTypeOf(const Event& event) {
   if (event.content_type) return *event.content_type;
   if (event.body.empty()) return {};
   return event.body_is_payload ? "application/json" : "application/octet-stream";
+}
+
+void SetHeader(const std::string& name, std::string value, HttpHeaders& headers) {
+  const auto same = [&name](const auto& header) { return SameHeaderName(header.first, name); };
+  headers.erase(std::remove_if(headers.begin(), headers.end(), same), headers.end());
+  headers.emplace_back(name, std::move(value));
+}
+
+/// @param value  may throw, for a secret that cannot be read
+template <typename Value>
+std::optional<BuildFailure> AddHeader(const std::string& name, Value value, HttpHeaders& headers) {
+  std::string text;
+  try {
+    text = value();
+  } catch (const std::exception& error) {
+    return BuildFailure{FailureClass::kLocal, "header " + name + ": " + error.what()};
+  }
+  if (!IsHeaderValue(text)) {
+    return BuildFailure{FailureClass::kLocal,
+                        "header " + name + ": the secret holds a line end or control character"};
+  }
+  SetHeader(name, std::move(text), headers);
+  return std::nullopt;
 }
 
 /// What every request of the destination has in common.
@@ -46,7 +64,7 @@ HttpRequest Prototype(const HttpSettings& settings) {
 
 RequestBuilder::RequestBuilder(DestinationId destination, const HttpSettings& settings,
                                SecretResolver resolver, std::string installation,
-                               std::string_view version)
+                               std::string_view version, std::optional<TokenHeader> token)
     : destination_(destination),
       resolver_(std::move(resolver)),
       installation_(std::move(installation)),
@@ -54,9 +72,11 @@ RequestBuilder::RequestBuilder(DestinationId destination, const HttpSettings& se
       key_header_(settings.idempotency.header),
       prototype_(Prototype(settings)),
       configured_(settings.headers.begin(), settings.headers.end()),
+      auth_(settings.auth),
+      token_(std::move(token)),
       url_(std::make_unique<const UrlTemplate>(settings.url)) {
   for (const auto& [name, value] : configured_) {
-    CheckName(name);
+    CheckHeaderName(name);
     const auto* text = value ? std::get_if<std::string>(&*value) : nullptr;
     if (text != nullptr && !IsHeaderValue(*text)) {
       throw std::invalid_argument("the value of header '" + name +
@@ -64,7 +84,7 @@ RequestBuilder::RequestBuilder(DestinationId destination, const HttpSettings& se
     }
   }
   if (!key_header_.empty()) {
-    CheckName(key_header_);
+    CheckHeaderName(key_header_);
     if (!Sends(key_header_)) key_header_.clear();
   }
   sends_content_type_ = Sends(kContentType);
@@ -107,6 +127,7 @@ BuildResult RequestBuilder::Build(const Event& event, int attempt,
   AddOwnHeaders(event, attempt, key, request.headers);
   AddRowHeaders(*row, request.headers);
   if (auto failure = AddConfiguredHeaders(request.headers)) return *std::move(failure);
+  if (auto failure = AddCredentials(request.headers)) return *std::move(failure);
   request.body = event.body;
   return request;
 }
@@ -144,18 +165,28 @@ std::optional<BuildFailure> RequestBuilder::AddConfiguredHeaders(HttpHeaders& he
       headers.emplace_back(name, *text);
       continue;
     }
-    std::string value;
-    try {
-      value = resolver_(std::get<Secret>(*setting));
-    } catch (const std::exception& error) {
-      return BuildFailure{FailureClass::kLocal, "header " + name + ": " + error.what()};
-    }
-    if (!IsHeaderValue(value)) {
-      return BuildFailure{FailureClass::kLocal,
-                          "header " + name + ": the secret holds a line end or control character"};
-    }
-    headers.emplace_back(name, std::move(value));
+    const Secret& secret = std::get<Secret>(*setting);
+    if (auto failure = AddHeader(
+            name, [&] { return resolver_(secret); }, headers))
+      return failure;
   }
+  return std::nullopt;
+}
+
+std::optional<BuildFailure> RequestBuilder::AddCredentials(HttpHeaders& headers) const {
+  constexpr char kAuthorization[] = "Authorization";
+  if (const auto* bearer = std::get_if<BearerAuth>(&auth_)) {
+    return AddHeader(
+        kAuthorization, [&] { return "Bearer " + resolver_(bearer->token); }, headers);
+  }
+  if (const auto* basic = std::get_if<BasicAuth>(&auth_)) {
+    const auto value = [&] { return BasicAuthorization(basic->user, resolver_(basic->password)); };
+    return AddHeader(kAuthorization, value, headers);
+  }
+  if (!token_) return std::nullopt;
+  std::optional<std::string> value = token_->value();
+  if (!value) return BuildFailure{FailureClass::kToken, "there is no token at present"};
+  SetHeader(token_->name, *std::move(value), headers);
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "header_rules.h"
+#include "percent_encoding.h"
 
 namespace postrider {
 namespace {
@@ -43,25 +44,6 @@ class RecordingContext : public mustache::basic_context<std::string> {
 bool IsUrlCharacter(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte > 0x20 && byte != 0x7f;
-}
-
-bool IsUnreserved(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-void AppendPercentEncoded(std::string_view value, std::string& url) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  for (const char c : value) {
-    if (IsUnreserved(c)) {
-      url += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      url += '%';
-      url += kHex[byte >> 4];
-      url += kHex[byte & 15];
-    }
-  }
 }
 
 /// Sections, partials and changed delimiters have no use in a URL and would hide variables from us.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,18 +29,27 @@ struct BuildFailure {
 
 using BuildResult = std::variant<HttpRequest, BuildFailure>;
 
-/// Turns events into the requests of one destination. All that does not depend on the event is
-/// prepared once. Immutable, so callable from any thread when the resolver is.
+/// The header that carries a token which has to be fetched.
+struct TokenHeader {
+  std::string name;
+  /// Its present value; nullopt: there is none now. Called from any thread.
+  std::function<std::optional<std::string>()> value;
+};
+
+/// Turns events into the requests of one endpoint. All that does not depend on the event is
+/// prepared once. Immutable, so callable from any thread when the resolver and the token are.
 ///
-/// Of headers with the same name the destination's wins, then the event's, then Postrider's own;
-/// only the idempotency key cannot be replaced by an event.
+/// Credentials win over all. Of headers with the same name the destination's wins, then the
+/// event's, then Postrider's own; only the idempotency key cannot be replaced by an event.
 class RequestBuilder {
  public:
   /// Throws std::invalid_argument when CheckTemplate() or the name or value of a header would.
   /// @param installation  eight characters of [a-z0-9], for the idempotency key
   /// @param version       Postrider's own, for `User-Agent`
+  /// @param token         where settings.auth is one that has to be fetched
   RequestBuilder(DestinationId destination, const HttpSettings& settings, SecretResolver resolver,
-                 std::string installation, std::string_view version);
+                 std::string installation, std::string_view version,
+                 std::optional<TokenHeader> token = std::nullopt);
   ~RequestBuilder();
 
   RequestBuilder(const RequestBuilder&) = delete;
@@ -62,6 +72,7 @@ class RequestBuilder {
                      HttpHeaders& headers) const;
   void AddRowHeaders(const HttpHeaders& row, HttpHeaders& headers) const;
   std::optional<BuildFailure> AddConfiguredHeaders(HttpHeaders& headers) const;
+  std::optional<BuildFailure> AddCredentials(HttpHeaders& headers) const;
 
   DestinationId destination_;
   SecretResolver resolver_;
@@ -70,6 +81,8 @@ class RequestBuilder {
   std::string key_header_;  ///< empty: not sent
   HttpRequest prototype_;   ///< everything but URL, headers and body
   std::vector<HeaderSetting> configured_;
+  AuthSettings auth_;
+  std::optional<TokenHeader> token_;
   std::unique_ptr<const UrlTemplate> url_;
   bool sends_content_type_;
   bool sends_user_agent_;
