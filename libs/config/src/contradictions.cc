@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "headers.h"
@@ -24,13 +25,15 @@ std::optional<Value> Locate(const Value& map, std::string_view path) {
 class Examination {
  public:
   Examination(const Value& own, const std::optional<Value>& defaults,
-              const DestinationSettings& settings)
-      : own_(own), defaults_(defaults), settings_(settings) {}
+              const DestinationSettings& settings, seconds kept)
+      : own_(own), defaults_(defaults), settings_(settings), kept_(kept) {}
 
   void Run() const {
     CheckComplete();
     CheckTimes();
     CheckCounts();
+    CheckRates();
+    CheckBreaker();
     CheckRetries();
     CheckOrder();
     CheckVerdict(own_);
@@ -101,6 +104,43 @@ class Examination {
                std::to_string(settings_.concurrency) + ", allowed: at most one shard for each");
   }
 
+  void CheckRates() const {
+    for (const RateWindow& rate : settings_.rate) {
+      if (rate.count < settings_.shards) {
+        Refuse("rate", "shards",
+               "found " + RateText(rate) + " with " + std::to_string(settings_.shards) +
+                   " shards, allowed: at least one request for each shard");
+      }
+      if (rate.length > kept_) {
+        Refuse("rate", "rate",
+               "found " + RateText(rate) + ", allowed: no longer than retention.delivered (" +
+                   DurationSettingText(kept_) + "), which is how long it is known what was sent");
+      }
+    }
+    const auto& limit = settings_.dead_limit;
+    if (!limit || limit->count >= settings_.shards || !IsGiven("dead_limit")) return;
+    Refuse("dead_limit", "shards",
+           "found " + RateText(*limit) + " with " + std::to_string(settings_.shards) +
+               " shards, allowed: at least one for each shard");
+  }
+
+  void CheckBreaker() const {
+    if (!settings_.breaker) return;
+    const BreakerSettings& breaker = *settings_.breaker;
+    const int* const calls = std::get_if<int>(&breaker.window);
+    if (calls != nullptr && breaker.minimum > *calls) {
+      Refuse("breaker.minimum", "breaker.window",
+             "found a minimum of " + std::to_string(breaker.minimum) + " calls and a window of " +
+                 std::to_string(*calls) + ", allowed: a minimum of at most the window");
+    }
+    CheckAscending("breaker.open", breaker.open, "breaker.open_max", breaker.open_max);
+    const milliseconds timeout = settings_.http.timeout;
+    if (!breaker.slow || breaker.slow->after < timeout || !IsGiven("breaker.slow.after")) return;
+    Refuse("breaker.slow.after", "http.timeout",
+           "found " + DurationSettingText(breaker.slow->after) + ", allowed: less than " +
+               "http.timeout (" + DurationSettingText(timeout) + "), at which a call has failed");
+  }
+
   void CheckRetries() const {
     CheckRetryForms(own_);
     if (defaults_) CheckRetryForms(*defaults_);
@@ -135,7 +175,7 @@ class Examination {
     const auto verdict = scope.Find("verdict");
     if (!verdict || !verdict->IsMap()) return;
     for (const Value& list : verdict->Members()) {
-      for (const Value& item : list.Items()) {
+      for (const Value& item : list.key() == "answer" ? std::vector<Value>{} : list.Items()) {
         if (!item.IsScalar()) continue;
         const auto& status = item.RawText();
         for (const auto& [former, where] : seen) {
@@ -177,6 +217,7 @@ class Examination {
   const Value& own_;
   const std::optional<Value>& defaults_;
   const DestinationSettings& settings_;
+  const seconds kept_;
 };
 
 void CheckPoll(const Value& document, const PollSettings& poll) {
@@ -206,8 +247,8 @@ void CheckRelay(const Value& document, const Settings& settings) {
 }
 
 void CheckDestination(const Value& destination, const std::optional<Value>& defaults,
-                      const DestinationSettings& settings) {
-  Examination(destination, defaults, settings).Run();
+                      const DestinationSettings& settings, seconds kept) {
+  Examination(destination, defaults, settings, kept).Run();
 }
 
 }  // namespace postrider

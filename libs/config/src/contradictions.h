@@ -14,7 +14,8 @@ void CheckRelay(const Value& document, const Settings& settings);
 /// has an error of its own is left out.
 /// @param defaults  the map `defaults` of the file, if there is one: what stands there is reported
 ///                  there
+/// @param kept      how long it is known what was sent
 void CheckDestination(const Value& destination, const std::optional<Value>& defaults,
-                      const DestinationSettings& settings);
+                      const DestinationSettings& settings, seconds kept);
 
 }  // namespace postrider

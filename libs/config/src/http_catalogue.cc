@@ -104,8 +104,11 @@ void AddConnection(Rows& rows) {
                                            "Shorter than the partner's keep-alive. Whole "
                                            "seconds.",
                                            kHttp, &HttpSettings::pool, &PoolSettings::idle));
-  rows.push_back(
-      NotYet<DestinationSettings>("http.pool.wait", "How long to wait for a connection."));
+  rows.push_back(Leaf<DestinationSettings>(
+      "http.pool.wait", DurationKind{milliseconds(0), minutes(5)},
+      "When all connections have been in use for longer, a line in the log says so. Events keep "
+      "their place meanwhile.",
+      kHttp, &HttpSettings::pool, &PoolSettings::wait));
   rows.push_back(Leaf<DestinationSettings>(
       "http.max_response", SizeKind{1, std::uint64_t{1} << 30},
       "The largest body of an answer, after decompression. What is larger is cut off and not read.",

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <utility>
+#include <variant>
 
 #include "catalogue.h"
 #include "contradictions.h"
@@ -39,18 +40,25 @@ std::optional<Value> MapUnder(const Value& document, std::string_view key) {
 }
 
 DestinationSettings ReadDestination(const Value& value, const DestinationSettings& base,
-                                    const std::optional<Value>& defaults) {
+                                    const std::optional<Value>& defaults, seconds kept) {
   DestinationSettings settings = base;
   settings.name = value.key();
   ReadGroup(value, "", DestinationCatalogue(), settings);
-  const auto gives_connect_timeout = [](const Value& scope) {
-    const auto http = scope.Find("http");
-    return http && http->Find("connect_timeout");
+  const auto gives = [&](std::string_view group, std::string_view key) {
+    const auto in = [&](const Value& scope) {
+      const auto map = scope.Find(group);
+      return map && map->Find(key);
+    };
+    return in(value) || (defaults && in(*defaults));
   };
-  if (!gives_connect_timeout(value) && !(defaults && gives_connect_timeout(*defaults))) {
+  if (!gives("http", "connect_timeout")) {
     settings.http.connect_timeout = std::min(settings.http.connect_timeout, settings.http.timeout);
   }
-  CheckDestination(value, defaults, settings);
+  const int* const calls = settings.breaker ? std::get_if<int>(&settings.breaker->window) : nullptr;
+  if (calls != nullptr && !gives("breaker", "minimum")) {
+    settings.breaker->minimum = std::min(settings.breaker->minimum, *calls);
+  }
+  CheckDestination(value, defaults, settings, kept);
   return settings;
 }
 
@@ -68,7 +76,8 @@ void ReadDestinations(const Value& document, Settings& settings) {
     if (!member.IsMap() && !member.IsNull()) {
       member.Expect("a map of settings");
     } else {
-      settings.destinations.push_back(ReadDestination(member, base, defaults));
+      settings.destinations.push_back(
+          ReadDestination(member, base, defaults, settings.retention.delivered));
     }
   }
   if (members.empty()) {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <iterator>
+#include <limits>
 
 namespace postrider {
 namespace {
@@ -20,6 +21,10 @@ constexpr std::array<Unit, 5> kDurations{
     {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
 constexpr std::array<Unit, 4> kSizes{
     {{"GB", std::int64_t{1} << 30}, {"MB", 1 << 20}, {"KB", 1 << 10}, {"B", 1}}};
+
+// What a rate may name by its unit alone; other lengths are durations.
+constexpr std::array<Unit, 4> kRates{
+    {{"s", 1000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 
 constexpr std::int64_t kMostMilliseconds = std::int64_t{365'000} * 86'400'000;
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 50;
@@ -63,6 +68,27 @@ std::optional<milliseconds> ParseDuration(std::string_view text) {
 
 std::string DurationSettingText(milliseconds duration) {
   return Write(duration.count(), kDurations);
+}
+
+std::optional<RateWindow> ParseRate(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == text.npos || !IsDigits(text.substr(0, slash))) return std::nullopt;
+  const auto count = ParseInteger(text.substr(0, slash));
+  const std::string_view length = text.substr(slash + 1);
+  const auto unit = std::find_if(kRates.begin(), kRates.end(),
+                                 [&](const Unit& candidate) { return candidate.name == length; });
+  const auto time = unit != kRates.end() ? milliseconds(unit->factor) : ParseDuration(length);
+  if (!count || *count < 1 || *count > std::numeric_limits<int>::max()) return std::nullopt;
+  if (!time || *time <= milliseconds(0)) return std::nullopt;
+  return RateWindow{static_cast<int>(*count), *time};
+}
+
+std::string RateText(const RateWindow& rate) {
+  const auto unit = std::find_if(kRates.begin(), kRates.end(), [&](const Unit& candidate) {
+    return candidate.factor == rate.length.count();
+  });
+  return std::to_string(rate.count) + "/" +
+         (unit != kRates.end() ? std::string(unit->name) : DurationSettingText(rate.length));
 }
 
 std::optional<std::uint64_t> ParseSize(std::string_view text) {

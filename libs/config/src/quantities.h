@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "postrider/model/settings.h"
 #include "postrider/model/time.h"
 
 namespace postrider {
@@ -14,6 +15,11 @@ namespace postrider {
 std::optional<milliseconds> ParseDuration(std::string_view text);
 /// In the largest unit that has no remainder.
 std::string DurationSettingText(milliseconds duration);
+
+/// `10/s`, `100/min`, `5/h`, `1000/d`, or with any duration: `3/90s`. nullopt: not a rate, or one
+/// that lets nothing through.
+std::optional<RateWindow> ParseRate(std::string_view text);
+std::string RateText(const RateWindow& rate);
 
 /// `512B`, `64KB`, `256MB`, `1GB`, each unit 1024 of the one before; `0` needs no unit.
 std::optional<std::uint64_t> ParseSize(std::string_view text);

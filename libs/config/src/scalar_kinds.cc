@@ -90,8 +90,12 @@ void PercentKind::Read(const Value& value, double& out) const {
   const bool percent = text->ends_with('%');
   const auto number =
       ParseDecimal(std::string_view(*text).substr(0, text->size() - (percent ? 1 : 0)));
-  if (!percent || !number || *number > 100) return value.Expect(Allowed());
+  if (!percent || !number || *number < least || *number > 100) return value.Expect(Allowed());
   out = *number / 100;
+}
+
+std::string PercentKind::Allowed() const {
+  return "a percentage" + Range(DecimalText(least) + "%", "100%");
 }
 
 void BooleanKind::Read(const Value& value, bool& out) const {

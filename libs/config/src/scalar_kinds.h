@@ -72,9 +72,11 @@ struct DecimalKind {
 
 /// `25%`, kept as 0.25.
 struct PercentKind {
+  double least = 0;  ///< in percent
+
   void Read(const Value& value, double& out) const;
   std::optional<std::string> Show(double share) const { return DecimalText(share * 100) + "%"; }
-  std::string Allowed() const { return "a percentage from 0% to 100%"; }
+  std::string Allowed() const;
   std::string Schema() const { return SchemaReference("percentage"); }
 };
 

@@ -69,6 +69,24 @@ Setting<S> Leaf(std::string path, Kind kind, std::string meaning, Members... mem
   return setting;
 }
 
+/// A setting of something that may be absent: `get` leads from `S` to the value, or to null.
+template <class S, class Kind, class Get>
+Setting<S> LeafOfOptional(std::string path, Kind kind, std::string meaning, Get get) {
+  Setting<S> setting;
+  setting.path = std::move(path);
+  setting.meaning = std::move(meaning);
+  setting.allowed = kind.Allowed();
+  setting.schema = kind.Schema();
+  setting.read = [kind, get](const Value& value, S& target) {
+    if (auto* const out = get(target)) kind.Read(value, *out);
+  };
+  setting.show = [kind, get](const S& source) -> std::optional<std::string> {
+    const auto* const shown = get(source);
+    return shown ? kind.Show(*shown) : std::nullopt;
+  };
+  return setting;
+}
+
 template <class S>
 Setting<S> Group(std::string path, std::string meaning) {
   Setting<S> setting;

@@ -42,6 +42,8 @@ TEST(EffectiveTest, WritesEveryDefaultOut) {
   EXPECT_THAT(text, HasSubstr("  lease: 15s\n"));
   EXPECT_THAT(text, HasSubstr("  # threads: the number of cores\n"));
   EXPECT_THAT(text, HasSubstr("    # max_unsettled: the larger of 64 and 2 x concurrency\n"));
+  EXPECT_THAT(text, HasSubstr("        after: 8s\n"));
+  EXPECT_THAT(text, HasSubstr("    dead_limit: 100/10m\n"));
   EXPECT_THAT(text, HasSubstr("        # size: concurrency\n"));
   EXPECT_THAT(text, HasSubstr("      retry: [3xx, 408, 409, 423, 425, 429, 5xx]\n"));
 }

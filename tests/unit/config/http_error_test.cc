@@ -35,9 +35,6 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     NotYet, HttpErrorTest,
     testing::Values(
-        HttpErrorCase{"pool: {wait: 2s}",
-                      "p.yaml:4:37: destinations.d.http.pool.wait: \"wait\" is not supported yet; "
-                      "leave it out\n"},
         HttpErrorCase{"query: x",
                       "p.yaml:4:30: destinations.d.http.query: \"query\" is not supported yet; "
                       "leave it out\n"},
@@ -132,6 +129,9 @@ INSTANTIATE_TEST_SUITE_P(
         HttpErrorCase{"timeout: 1ms",
                       "p.yaml:4:39: destinations.d.http.timeout: found \"1ms\", allowed: a "
                       "duration (250ms, 5s, 15m, 12h, 3d) from 10ms to 1h\n"},
+        HttpErrorCase{"pool: {wait: 6m}",
+                      "p.yaml:4:43: destinations.d.http.pool.wait: found \"6m\", allowed: a "
+                      "duration (250ms, 5s, 15m, 12h, 3d) from 0 to 5m\n"},
         HttpErrorCase{"pool: {size: 0}",
                       "p.yaml:4:43: destinations.d.http.pool.size: found \"0\", allowed: a whole "
                       "number from 1 to 10000\n"},

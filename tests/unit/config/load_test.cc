@@ -49,12 +49,14 @@ destinations:
       announce: true
       connect_timeout: 3s
       timeout: 15s
-      pool: {size: 16, idle: 30s}
+      pool: {size: 16, wait: 2s, idle: 30s}
       max_response: 1MB
       allow_private: false
     concurrency: 16
     max_unsettled: 64
-    retries: {attempts: 12, for: 3d, first: 5s, factor: 4, max: 12h, jitter: 25%}
+    rate: [10/s, 100/min]
+    breaker: {failures: 50%, slow: {after: 8s, share: 100%}, window: 20, minimum: 10, open: 30s, open_max: 10m, probes: 3}
+    retries: {attempts: 12, for: 3d, first: 5s, factor: 4, max: 12h, jitter: 25%, budget: 20%}
     order: none
     shards: 1
     verdict:
@@ -62,6 +64,13 @@ destinations:
       retry: [3xx, 408, 409, 423, 425, 429, 5xx]
       hold: [401, 403]
       dead: [4xx]
+      answer:
+        - {json: /resultCode, in: ["0000"], is: delivered}
+        - {json: /resultCode, in: ["E500"], is: retry}
+        - {status: 400, json: /code, in: [BUSY], is: retry}
+        - {otherwise: dead}
+      unreadable: unknown
+    dead_limit: 100/10m
     after_unknown: resend
     on_delivered: {emit: shipment.accepted}
     on_dead: {emit: shipment.failed}
@@ -159,6 +168,7 @@ TEST(LoadTest, TakesOffNoAndFalseForTheSame) {
                                  ", idempotency: " + word + ", allow_private: " + word + "}}}",
                              Variables({{"WORD", "off"}}));
     ASSERT_EQ(FormatErrors(config.errors), "") << word;
+    EXPECT_FALSE(config.settings.destinations[0].breaker);
     EXPECT_FALSE(config.settings.destinations[0].http.announce);
     EXPECT_EQ(config.settings.destinations[0].http.idempotency.header, "");
     EXPECT_FALSE(config.settings.destinations[0].http.allow_private.all);

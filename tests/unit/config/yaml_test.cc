@@ -68,7 +68,7 @@ TEST(YamlTest, ReportsEverythingAtOnceInTheOrderOfTheFile) {
       Errors(R"(relay: {lease: 1s, nmae: x}
 destinations:
   one: {topics: [a], http: {url: "ftp://h/", method: post}}
-  two: {topics: [a], concurrency: many, rate: 10/s, http: {url: "http://h/"}}
+  two: {topics: [a], concurrency: many, rate: 10, http: {url: "http://h/"}}
 log: {level: loud, level: info}
 )"),
       R"(p.yaml:1:16: relay.lease: found "1s", allowed: a duration (250ms, 5s, 15m, 12h, 3d) from 3s to 10m, in whole seconds
@@ -76,7 +76,7 @@ p.yaml:1:20: relay.nmae: found the unknown key "nmae", allowed: name, threads, m
 p.yaml:3:34: destinations.one.http.url: found the scheme "ftp", allowed: http://HOST or https://HOST
 p.yaml:3:54: destinations.one.http.method: found "post", allowed: POST, PUT, PATCH, GET, DELETE; did you mean "POST"?
 p.yaml:4:35: destinations.two.concurrency: found "many", allowed: a whole number from 1 to 10000
-p.yaml:4:41: destinations.two.rate: "rate" is not supported yet; leave it out
+p.yaml:4:47: destinations.two.rate: found "10", allowed: a rate (10/s, 100/min, 5/h, 1000/d, 3/90s) of 1 to 1000000 in at most 30d
 p.yaml:5:14: log.level: found "loud", allowed: trace, debug, info, warning, error
 p.yaml:5:20: log.level: found the key "level" a second time, first on line 5; allowed: once
 )");
