@@ -161,7 +161,9 @@ CREATE TABLE outbox.backlog (
   destination_id    int         NOT NULL,
   slot              int         NOT NULL,
   run               smallint    NOT NULL DEFAULT 1,
-  waiting_for       smallint    NOT NULL,  -- 1 schedule, 2 retry, 3 predecessor, 4 replay
+  -- 1 schedule, 2 retry, 3 predecessor, 4 replay, 5 the answer to a request that is about to be sent,
+  -- 6 what the partner says became of one. 5 and 6 only where a request must not simply be repeated.
+  waiting_for       smallint    NOT NULL,
   due_at            timestamptz NOT NULL,  -- 'infinity' while waiting for a predecessor
   predecessor       bigint,
   attempts          int         NOT NULL DEFAULT 0,
@@ -192,17 +194,6 @@ CREATE INDEX backlog_key ON outbox.backlog (destination_id, key, event_id) WHERE
 CREATE INDEX backlog_xid ON outbox.backlog (xid);
 ALTER TABLE outbox.backlog SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01,
                                 autovacuum_vacuum_threshold = 1000);
-
--- Requests about to be sent to partners that are not idempotent (docs/protocols.md).
-CREATE TABLE outbox.intent (
-  event_id        bigint      NOT NULL,
-  destination_id  int         NOT NULL,
-  run             smallint    NOT NULL,
-  epoch           bigint      NOT NULL,
-  attempt         int         NOT NULL,
-  intended_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
-  PRIMARY KEY (event_id, destination_id)
-);
 
 -- Deliveries that died, each with its own full copy, kept until a person or the retention ends it.
 CREATE TABLE outbox.dead_letter (

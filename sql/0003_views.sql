@@ -26,12 +26,12 @@ $fn$;
 
 CREATE FUNCTION outbox.waiting_name(waiting_for smallint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $fn$
-  SELECT (ARRAY['schedule', 'retry', 'predecessor', 'replay'])[waiting_for]
+  SELECT (ARRAY['schedule', 'retry', 'predecessor', 'replay', 'answer', 'verification'])[waiting_for]
 $fn$;
 
 CREATE FUNCTION outbox.waiting_state(waiting_for smallint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $fn$
-  SELECT (ARRAY['scheduled', 'retrying', 'blocked', 'queued'])[waiting_for]
+  SELECT (ARRAY['scheduled', 'retrying', 'blocked', 'queued', 'sending', 'verifying'])[waiting_for]
 $fn$;
 
 -- Follow-up events are found by their cause. Events without one pay nothing for it.
@@ -138,7 +138,7 @@ WITH target AS (
 ), waiting AS (
   SELECT b.destination_id,
          count(*) FILTER (WHERE b.waiting_for = 1) AS scheduled,
-         count(*) FILTER (WHERE b.waiting_for = 2) AS retrying,
+         count(*) FILTER (WHERE b.waiting_for IN (2, 5, 6)) AS retrying,
          count(*) FILTER (WHERE b.waiting_for = 3) AS blocked,
          count(*) FILTER (WHERE b.waiting_for = 4) AS replaying,
          min(b.due_at) FILTER (WHERE b.due_at <= now()) AS oldest_due_at

@@ -111,7 +111,7 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
         WHERE l.id = ANY (letters) AND w.waiting_for = 3
           AND NOT EXISTS (SELECT FROM outbox.backlog h
                           WHERE h.destination_id = w.destination_id AND h.key = w.key
-                            AND h.waiting_for IN (2, 4))
+                            AND h.waiting_for IN (2, 4, 5, 6))
           AND NOT EXISTS (SELECT FROM outbox.dead_letter d
                           WHERE d.destination_id = w.destination_id AND d.key = w.key
                             AND d.status = 'open' AND d.id <> ALL (letters))

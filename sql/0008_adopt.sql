@@ -16,7 +16,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $fn$
     (SELECT max(a.event_id) FROM outbox.attempt a),
     (SELECT max(l.event_id) FROM outbox.dead_letter l),
     (SELECT max(b.event_id) FROM outbox.backlog b),
-    (SELECT max(i.event_id) FROM outbox.intent i),
     (SELECT max(d.event_id) FROM outbox.dedup d),
     (SELECT max(greatest(l.closed_up_to, l.mark_high)) FROM outbox.lane l),
     (SELECT max(p.above) FROM outbox.subscription s CROSS JOIN unnest(s.since) AS p (above)))
@@ -79,9 +78,6 @@ BEGIN
      OR (NOT b.copied AND NOT EXISTS (SELECT FROM outbox.event e
                                       WHERE e.id = b.event_id AND e.bucket = b.bucket
                                         AND e.recorded_at = b.recorded_at));
-  DELETE FROM outbox.intent i
-  WHERE NOT EXISTS (SELECT FROM outbox.backlog b
-                    WHERE b.event_id = i.event_id AND b.destination_id = i.destination_id);
   -- Subscribed to before they were recorded, though their ids say otherwise.
   INSERT INTO outbox.backlog (event_id, destination_id, slot, waiting_for, due_at, bucket, event_xid,
     recorded_at, topic, key, cause_id, deliver_after, deliver_before)
@@ -144,7 +140,6 @@ BEGIN
     ORDER BY b.event_id, b.destination_id
     ON CONFLICT DO NOTHING;
   END IF;
-  DELETE FROM outbox.intent;
   DELETE FROM outbox.backlog;
   GET DIAGNOSTICS ended = ROW_COUNT;
   RETURN ended;

@@ -16,6 +16,8 @@ Origin OriginOf(WaitingFor waiting) {
       return Origin::kBlocked;
     case WaitingFor::kSchedule:
     case WaitingFor::kRetry:
+    case WaitingFor::kAnswer:
+    case WaitingFor::kVerification:
       break;
   }
   return Origin::kDue;

@@ -34,6 +34,8 @@ std::string_view ToString(WaitingFor waiting) {
     case WaitingFor::kRetry: return "retry";
     case WaitingFor::kPredecessor: return "predecessor";
     case WaitingFor::kReplay: return "replay";
+    case WaitingFor::kAnswer: return "answer";
+    case WaitingFor::kVerification: return "verification";
   }
   return "?";
 }

@@ -90,7 +90,7 @@ std::vector<DueOrder> PostgresBacklogStore::ReadDue(LaneId lane, int shards, boo
                      "SELECT b.due_at, b.event_id FROM outbox.backlog b WHERE " +
                      LaneCondition(lane, shards) +
                      (put_back ? " AND b.waiting_for = 4"
-                               : " AND b.waiting_for IN (1, 2) AND b.due_at < 'infinity'") +
+                               : " AND b.waiting_for IN (1, 2, 5, 6) AND b.due_at < 'infinity'") +
                      " AND (b.due_at, b.event_id) > (" + Quote(after.due_at) + ", " +
                      std::to_string(after.id) + ") ORDER BY b.due_at, b.event_id LIMIT " +
                      std::to_string(limit));
@@ -133,7 +133,7 @@ std::vector<StoredDelivery> PostgresBacklogStore::LoadKey(LaneId lane, const std
                   destination + " AND d.key = " + Quote(key) +
                   " AND d.status = 'open') AND NOT EXISTS (SELECT FROM outbox.backlog h WHERE "
                   "h.destination_id = " +
-                  destination + " AND h.key = " + Quote(key) + " AND h.waiting_for IN (2, 4))";
+                  destination + " AND h.key = " + Quote(key) + " AND h.waiting_for IN (2, 4, 5, 6))";
   }
   return LoadWhere(conditions + " ORDER BY s.event_id LIMIT " + std::to_string(limit));
 }
@@ -141,7 +141,7 @@ std::vector<StoredDelivery> PostgresBacklogStore::LoadKey(LaneId lane, const std
 std::vector<StoredKey> PostgresBacklogStore::ReadKeys(LaneId lane, int shards, bool with_dead) {
   std::string sql =
       "SELECT b.key, count(*) FILTER (WHERE b.waiting_for = 3), string_agg(b.event_id::text, ',') "
-      "FILTER (WHERE b.waiting_for IN (2, 4)), NULL FROM outbox.backlog b WHERE " +
+      "FILTER (WHERE b.waiting_for IN (2, 4, 5, 6)), NULL FROM outbox.backlog b WHERE " +
       LaneCondition(lane, shards) + " AND b.key IS NOT NULL GROUP BY b.key";
   if (with_dead) {
     sql +=

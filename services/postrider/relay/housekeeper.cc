@@ -117,7 +117,8 @@ void Housekeeper::SetStoredGauges(PostgresRoster& roster) {
     };
     metrics.SetDeliveries(DeliveryState::kScheduled, waiting(WaitingFor::kSchedule));
     metrics.SetDeliveries(DeliveryState::kRetrying,
-                          waiting(WaitingFor::kRetry) + waiting(WaitingFor::kReplay));
+                          waiting(WaitingFor::kRetry) + waiting(WaitingFor::kReplay) +
+                              waiting(WaitingFor::kVerification));
     metrics.SetDeliveries(DeliveryState::kBlocked, waiting(WaitingFor::kPredecessor));
     if (!KeepsHouse()) continue;
     for (const DeadReason reason : kReasons) {

@@ -78,7 +78,7 @@ TEST_F(RolesTest, TheRelayWorksOnAllTablesButNeverChangesEvents) {
   relay.Execute("test", "SELECT last_value, is_called FROM outbox.event_id_seq");
   relay.Execute("test",
                 "INSERT INTO outbox.event (topic, cause_id, destination_id) VALUES ('t', 1, 1)");
-  for (const std::string table : {"outcome", "attempt", "backlog", "intent", "dead_letter", "dedup",
+  for (const std::string table : {"outcome", "attempt", "backlog", "dead_letter", "dedup",
                                   "destination", "subscription", "lane", "fence", "relay", "canary",
                                   "operation", "cancellation", "installation"}) {
     EXPECT_EQ(One(relay, "SELECT bool_and(has_table_privilege('outbox." + table +

@@ -15,7 +15,7 @@ enum class Origin {
 };
 
 /// What a lane holds in memory, by origin, and how much more of each may come, so that no origin
-/// can take the place of another. See docs/decisions/0015-shares-of-a-lane.md.
+/// can take the place of another. See docs/decisions/0017-shares-of-a-lane.md.
 class LaneShares {
  public:
   /// @param max_events, max_bytes  of the whole lane; what comes from the backlog has its own rows

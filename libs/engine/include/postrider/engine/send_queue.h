@@ -11,7 +11,7 @@ namespace postrider {
 
 /// Deliveries that may be sent, in three lines that share what a lane can send: what comes from the
 /// log and what falls due take turns, and of what people put back at least every fourth goes, all
-/// of them when nothing else waits. See docs/decisions/0015-shares-of-a-lane.md.
+/// of them when nothing else waits. See docs/decisions/0017-shares-of-a-lane.md.
 class SendQueue {
  public:
   enum class Line { kLog, kDue, kPutBack };

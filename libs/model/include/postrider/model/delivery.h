@@ -43,6 +43,8 @@ enum class WaitingFor : std::int16_t {
   kRetry = 2,        ///< the next attempt
   kPredecessor = 3,  ///< an earlier event of the same key
   kReplay = 4,       ///< put back by a person; due at once
+  kAnswer = 5,  ///< of a request that is about to be sent; due when nobody can be sending it any more
+  kVerification = 6,  ///< nobody knows what became of a request; due when the partner is asked
 };
 std::string_view ToString(WaitingFor waiting);
 
