@@ -63,8 +63,7 @@ std::vector<StoredDelivery> InMemoryDatabase::LoadKey(LaneId lane, const std::st
       if (blocks && dead.event->key == key) return rows;
     }
     for (const auto& [delivery, row] : backlog_) {
-      const bool head = row.entry.waiting_for == WaitingFor::kRetry ||
-                        row.entry.waiting_for == WaitingFor::kReplay;
+      const bool head = HoldsUpItsKey(row.entry.waiting_for);
       if (delivery.destination == lane.destination && head && row.event->key == key) return rows;
     }
   }
@@ -85,10 +84,7 @@ std::vector<StoredKey> InMemoryDatabase::ReadKeys(LaneId lane, int shards, bool 
     if (!OfLane(row, lane, shards)) continue;
     StoredKey& key = keys[*row.event->key];
     if (!WaitsForTime(row)) ++key.blocked;
-    const WaitingFor waiting = row.entry.waiting_for;
-    if (waiting == WaitingFor::kRetry || waiting == WaitingFor::kReplay) {
-      key.heads.push_back(delivery.id);
-    }
+    if (HoldsUpItsKey(row.entry.waiting_for)) key.heads.push_back(delivery.id);
   }
   for (const auto& [delivery, dead] : dead_) {
     if (!with_dead || !dead.open || delivery.destination != lane.destination) continue;

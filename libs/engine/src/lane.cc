@@ -43,6 +43,7 @@ Lane::Lane(LaneSettings settings, std::int64_t epoch, RandomSource& random, Lane
       observer_(observer),
       schedule_(settings_.retries),
       verdicts_(settings_.verdict),
+      findings_(VerificationRules(settings_.verify.value_or(VerifySettings{}))),
       shares_(settings_.max_events, settings_.max_bytes),
       keys_({PartOf(settings_.max_events, kWaitingPart), PartOf(settings_.max_events, kHeadsPart)}),
       due_(settings_.window),
@@ -57,6 +58,7 @@ void Lane::Stop() {
 }
 
 void Lane::Pump(Timestamp now) {
+  SendIntended(now);
   if (stopped_) return;
   if (!clashing_.empty()) {
     for (auto& [event, canary] : std::exchange(clashing_, {})) TakeOne(event, canary, now);
@@ -77,8 +79,8 @@ Held Lane::Obstacle(Timestamp now) const {
   if (paused_) return Held::kPaused;
   if (now < unleased_until_) return Held::kLoading;
   if (credentials_refused_ && (now < held_until_ || in_flight_ > 0)) return Held::kCredentials;
-  if (unsettled_ >= settings_.max_unsettled) return Held::kUnsettled;
-  if (in_flight_ >= settings_.concurrency) return Held::kConcurrency;
+  if (unsettled_ + intending_ >= settings_.max_unsettled) return Held::kUnsettled;
+  if (in_flight_ + intending_ >= settings_.concurrency) return Held::kConcurrency;
   return Held::kNothing;
 }
 
@@ -93,11 +95,23 @@ Lane::Delivery* Lane::NextQueued() {
 /// False when it must wait for its body: then it is at the front of its queue again.
 bool Lane::SendOne(Delivery& delivery, Timestamp now) {
   const Event& event = *delivery.event;
-  if (event.deliver_before && *event.deliver_before <= now) {
+  if (event.deliver_before && *event.deliver_before <= now && !delivery.unknown) {
     Expire(delivery, now);
     return true;
   }
   if (event.body_deferred) return AskForBody(delivery);
+  if (delivery.unknown) {
+    ResolveUnknown(delivery, now);
+  } else if (Intends()) {
+    Intend(delivery, now);
+  } else {
+    Start(delivery, now);
+  }
+  return true;
+}
+
+void Lane::Start(Delivery& delivery, Timestamp now) {
+  const Event& event = *delivery.event;
   delivery.state = State::kSending;
   delivery.ticket = ++tickets_given_;
   delivery.sent_at = now;
@@ -111,8 +125,8 @@ bool Lane::SendOne(Delivery& delivery, Timestamp now) {
   send.attempt = delivery.attempts + 1;
   if (delivery.new_key) send.new_key_run = delivery.run;
   send.ticket = delivery.ticket;
+  send.asks = delivery.asking;
   effects_.Start(std::move(send));
-  return true;
 }
 
 void Lane::NoteHeld(Held reason, Timestamp now) {

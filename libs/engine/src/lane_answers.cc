@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lane_answered.h"
 #include "postrider/engine/lane.h"
 
 namespace postrider {
@@ -12,14 +13,6 @@ constexpr milliseconds kLeaseWait{200};
 
 }  // namespace
 
-/// An answer with what is recorded of it.
-struct Lane::Answered {
-  const HttpAnswer* answer = nullptr;  ///< null: the request was never made
-  AttemptRecord attempt;
-  std::string request;
-  Timestamp now;
-};
-
 void Lane::OnAnswer(std::uint64_t ticket, const HttpAnswer& answer, Timestamp now,
                     const std::string& request) {
   const auto sent = tickets_.find(ticket);
@@ -29,7 +22,7 @@ void Lane::OnAnswer(std::uint64_t ticket, const HttpAnswer& answer, Timestamp no
   if (answer.failure == FailureClass::kRelayLost && !answer.maybe_sent) {
     return PutBack(delivery, now);
   }
-  const Verdict verdict = verdicts_.Judge(answer);
+  const Verdict verdict = (delivery.asking ? findings_ : verdicts_).Judge(answer);
   Answered answered{&answer, {}, request, now};
   AttemptRecord& attempt = answered.attempt;
   attempt.number = ++requests_;
@@ -39,8 +32,9 @@ void Lane::OnAnswer(std::uint64_t ticket, const HttpAnswer& answer, Timestamp no
   attempt.latency_ms = static_cast<std::int32_t>(answer.latency.count());
   attempt.charged = verdict.charged;
   attempt.error = answer.error;
-  if (verdict.charged) ++delivery.attempts;
   if (verdict.kind != VerdictKind::kHold) credentials_refused_ = false;
+  if (delivery.asking) return OnAsked(delivery, verdict, std::move(answered));
+  if (verdict.charged) ++delivery.attempts;
   if (verdict.kind == VerdictKind::kDelivered) return Deliver(delivery, std::move(answered));
   Fail(delivery, verdict, std::move(answered));
 }
@@ -57,6 +51,7 @@ void Lane::OnNotBuilt(std::uint64_t ticket, FailureClass failure, const std::str
   answered.attempt.failure = failure;
   answered.attempt.charged = false;
   answered.attempt.error = error;
+  if (delivery.asking) return AskAgain(delivery, std::move(answered));
   if (failure == FailureClass::kTemplate) {
     return Die(delivery, DeadReason::kTemplate, std::move(answered));
   }
@@ -80,6 +75,7 @@ void Lane::Fail(Delivery& delivery, const Verdict& verdict, Answered answered) {
   if (verdict.kind == VerdictKind::kDead) {
     return Die(delivery, DeadReason::kRefused, std::move(answered));
   }
+  if (verdict.unknown && Intends()) return OnUnknown(delivery, std::move(answered));
   answered.attempt.result = verdict.unknown   ? AttemptResult::kUnknown
                             : verdict.charged ? AttemptResult::kRetry
                                               : AttemptResult::kRefused;
@@ -113,7 +109,12 @@ void Lane::Retry(Delivery& delivery, milliseconds delay, Answered answered) {
   entry.failure = answered.attempt.failure;
   entry.http_status = answered.attempt.http_status;
   entry.error = answered.attempt.error;
-  SettleIntoBacklog(delivery, std::move(entry), {std::move(answered.attempt)});
+  Park(delivery, std::move(entry), {std::move(answered.attempt)});
+}
+
+/// Into the backlog as the head of its key.
+void Lane::Park(Delivery& delivery, BacklogEntry entry, std::vector<AttemptRecord> attempts) {
+  SettleIntoBacklog(delivery, std::move(entry), std::move(attempts));
   if (!Placed(delivery)) return;
   const std::string& key = *delivery.event->key;
   Displace(keys_.Park(key, delivery.event->id()));
@@ -130,16 +131,18 @@ void Lane::HoldBack(Delivery& delivery, Answered answered) {
   Settlement settlement = MakeSettlement(delivery);
   settlement.attempts.push_back(std::move(answered.attempt));
   effects_.Settle(std::move(settlement));
-  BackToFront(delivery);
+  BackToFront(delivery, answered.now);
 }
 
 /// Our lease may have run out just before the request was written: nothing has happened.
 void Lane::PutBack(Delivery& delivery, Timestamp now) {
   unleased_until_ = now + kLeaseWait;
-  BackToFront(delivery);
+  BackToFront(delivery, now);
 }
 
-void Lane::BackToFront(Delivery& delivery) {
+void Lane::BackToFront(Delivery& delivery, Timestamp now) {
+  if (Intends() && !delivery.asking) return GiveUpIntent(delivery, now);
+  delivery.asking = false;
   delivery.sent = false;
   --unsettled_;
   delivery.state = State::kQueued;  // also once stopped: nothing may be closed over it

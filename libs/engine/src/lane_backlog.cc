@@ -164,7 +164,7 @@ void Lane::OnStored(const StoredDelivery& stored, Timestamp now) {
   const BacklogEntry& entry = stored.entry;
   const EventId id = stored.event->id();
   const Origin origin = OriginOf(entry.waiting_for);
-  const bool head = origin != Origin::kBlocked && entry.waiting_for != WaitingFor::kSchedule;
+  const bool head = HoldsUpItsKey(entry.waiting_for);
   const bool has_place = ordered() && keys_known_ && stored.event->key;
   if (const Delivery* const held = Find(id)) {
     if (held->run == stored.run) return;

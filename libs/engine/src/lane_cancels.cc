@@ -10,12 +10,7 @@ namespace postrider {
 
 void Lane::OnCancel(const CancelRequest& request) {
   if (stopped_) return;
-  if (request.ended) {
-    Delivery ended;
-    ended.event = request.event;
-    ended.canary = request.canary;
-    return AnswerCancel(ended);
-  }
+  if (request.ended) return AnswerCancel(request);
   Cancel& cancel = cancels_[request.event->id()];
   cancel.request = request;
 }
@@ -35,8 +30,9 @@ bool Lane::DecideCancel(Cancel& cancel, Timestamp now) {
     return false;
   }
   if (!(held->event->identity == event.identity)) return false;  // its id is not free yet
-  if (held->state == State::kSettling && held->park) return false;
-  if (held->state == State::kSending || held->state == State::kSettling) {
+  if (held->state == State::kSettling && held->park && !IsIntent(*held)) return false;
+  if (held->state == State::kSending || held->state == State::kSettling ||
+      held->state == State::kIntended || held->unknown) {
     AnswerCancel(*held);
   } else {
     CancelHeld(*held, now);
@@ -48,7 +44,12 @@ bool Lane::DecideCancel(Cancel& cancel, Timestamp now) {
 bool Lane::CancelStored(const StoredDelivery& stored, Timestamp now) {
   const auto cancel = cancels_.find(stored.event->id());
   if (cancel == cancels_.end()) return false;
+  const CancelRequest request = std::move(cancel->second.request);
   cancels_.erase(cancel);
+  if (MayHaveBeenSent(stored)) {
+    AnswerCancel(request);
+    return false;
+  }
   CancelHeld(HoldStored(stored, Origin::kDue), now);
   return true;
 }
@@ -71,6 +72,13 @@ void Lane::AnswerCancel(const Delivery& delivery) {
   Settlement settlement = MakeSettlement(delivery);
   settlement.answers_cancel = true;
   effects_.Settle(std::move(settlement));
+}
+
+void Lane::AnswerCancel(const CancelRequest& request) {
+  Delivery delivery;
+  delivery.event = request.event;
+  delivery.canary = request.canary;
+  AnswerCancel(delivery);
 }
 
 }  // namespace postrider

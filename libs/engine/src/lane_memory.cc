@@ -21,7 +21,8 @@ void Lane::Reset(std::uint64_t era) {
   remembered_.clear();
   std::vector<EventId> forgotten;
   for (const auto& [id, delivery] : memory_) {
-    if (delivery.state == State::kSending || delivery.state == State::kSettling) {
+    if (delivery.state == State::kSending || delivery.state == State::kSettling ||
+        delivery.state == State::kIntended) {
       remembered_[id] = delivery.event->identity;
     } else {
       forgotten.push_back(id);
@@ -119,6 +120,7 @@ Lane::Delivery& Lane::HoldStored(const StoredDelivery& stored, Origin origin) {
   delivery.new_key = stored.new_key;
   delivery.attempts = stored.entry.attempts;
   delivery.first_attempt_at = stored.entry.first_attempt_at;
+  delivery.unknown = MayHaveBeenSent(stored);
   delivery.canary = stored.canary;
   return delivery;
 }
@@ -165,6 +167,7 @@ Lane::Delivery* Lane::EndSettling(EventId id) {
 }
 
 void Lane::OnSettledOne(EventId id, Delivery& delivery) {
+  if (IsIntent(delivery)) return OnIntended(delivery);
   if (delivery.park != kNever) questions_.Left(id, delivery.run);
   if (delivery.park) OnParked(delivery);
   std::optional<std::string> ended_key;
@@ -185,6 +188,7 @@ void Lane::OnDropped(const std::vector<EventId>& ids) {
   for (const EventId id : ids) {
     Delivery* const delivery = EndSettling(id);
     if (delivery == nullptr) continue;
+    if (IsIntent(*delivery)) --intending_;
     std::optional<std::string> key;
     if (Placed(*delivery)) key = delivery->event->key;
     if (key && delivery->park == kNever && delivery->park_era == era_) {

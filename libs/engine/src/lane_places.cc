@@ -111,13 +111,13 @@ void Lane::RestorePlaces() {
 void Lane::RestorePlace(Delivery& delivery, bool durable) {
   const std::string& key = *delivery.event->key;
   const EventId id = delivery.event->id();
-  if (delivery.state != State::kSettling) return keys_.RestoreActive(key, id);
+  if (delivery.state != State::kSettling || IsIntent(delivery)) return keys_.RestoreActive(key, id);
   if (delivery.park == kNever) {
     keys_.AddBlocked(key, durable);
     delivery.park_era = era_;
   } else if (delivery.park) {
     // What was put off to its time has no place in its key yet.
-    if (delivery.parked_as == WaitingFor::kRetry) keys_.Expect(key, id);
+    if (delivery.parked_as != WaitingFor::kSchedule) keys_.Expect(key, id);
   } else if (delivery.died && blocks()) {
     keys_.RestoreDead(key, id);
   } else {

@@ -12,7 +12,7 @@ int Part(int total, int shards, int shard) {
 
 }  // namespace
 
-LaneSettings MakeLaneSettings(const DestinationSettings& destination, LaneId id,
+LaneSettings MakeLaneSettings(const DestinationSettings& destination, LaneId id, seconds lease,
                               std::int64_t memory) {
   LaneSettings lane;
   lane.id = id;
@@ -27,6 +27,10 @@ LaneSettings MakeLaneSettings(const DestinationSettings& destination, LaneId id,
   lane.order = destination.order;
   lane.retries = destination.retries;
   lane.verdict = destination.verdict;
+  lane.after_unknown = destination.after_unknown;
+  lane.verify = destination.verify;
+  lane.answer_limit = lease + destination.http.timeout;
+  if (destination.verify) lane.answer_limit += destination.verify->after;
   lane.keep_response = destination.keep_response;
   lane.max_bytes = memory;
   return lane;

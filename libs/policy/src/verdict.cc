@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace postrider {
 namespace {
@@ -99,6 +100,18 @@ Verdict VerdictPolicy::JudgeStatus(int status) const {
   Verdict verdict = NotDelivered(kind, ClassOfStatus(status), status);
   if (kind == VerdictKind::kRetry) verdict.unknown = IsUnknownStatus(status);
   return verdict;
+}
+
+VerdictSettings VerificationRules(const VerifySettings& verify) {
+  VerdictSettings rules;
+  rules.rules = {{"401", VerdictKind::kHold}, {"403", VerdictKind::kHold}};
+  for (const auto& [patterns, kind] : {std::pair(&verify.delivered, VerdictKind::kDelivered),
+                                       std::pair(&verify.missing, VerdictKind::kDead)}) {
+    for (const std::string& pattern : *patterns) {
+      rules.rules.insert(rules.rules.begin(), {pattern, kind});
+    }
+  }
+  return rules;
 }
 
 }  // namespace postrider

@@ -145,8 +145,9 @@ void Relay::AddLane(LaneId lane, std::int64_t epoch) {
   } else {
     const ServedDestination& served = served_.at(lane.destination);
     name = served.settings.name;
-    link = &host.AddLane({MakeLaneSettings(served.settings, lane, lane_memory_), epoch,
-                          served.settings, served.builder, served.guard});
+    link =
+        &host.AddLane({MakeLaneSettings(served.settings, lane, settings_.relay.lease, lane_memory_),
+                       epoch, served.settings, served.builder, served.guard});
   }
   host.SetRegistered(registered_);
   lanes_.Add(lane, {link, &host, epoch});

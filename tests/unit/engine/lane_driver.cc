@@ -213,9 +213,7 @@ std::vector<StoredKey> LaneDriver::Keys() const {
     if (!row.event->key) continue;
     StoredKey& key = keys[*row.event->key];
     if (row.entry.waiting_for == WaitingFor::kPredecessor) ++key.blocked;
-    const bool head =
-        row.entry.waiting_for == WaitingFor::kRetry || row.entry.waiting_for == WaitingFor::kReplay;
-    if (head) key.heads.push_back(id);
+    if (HoldsUpItsKey(row.entry.waiting_for)) key.heads.push_back(id);
   }
   for (const EventId id : dead) {
     if (ended_.at(id)->key) keys[*ended_.at(id)->key].dead.push_back(id);
@@ -231,9 +229,7 @@ std::vector<StoredKey> LaneDriver::Keys() const {
 bool LaneDriver::IsHeld(const std::string& key) const {
   const auto is_dead = [&](EventId id) { return ended_.at(id)->key == key; };
   const auto is_head = [&](const auto& row) {
-    const WaitingFor waiting = row.second.entry.waiting_for;
-    return row.second.event->key == key &&
-           (waiting == WaitingFor::kRetry || waiting == WaitingFor::kReplay);
+    return row.second.event->key == key && HoldsUpItsKey(row.second.entry.waiting_for);
   };
   return std::any_of(dead.begin(), dead.end(), is_dead) ||
          std::any_of(rows.begin(), rows.end(), is_head);

@@ -6,7 +6,7 @@ namespace postrider {
 namespace {
 
 LaneSettings Shard(const DestinationSettings& destination, std::int16_t shard) {
-  return MakeLaneSettings(destination, {1, shard}, 1000);
+  return MakeLaneSettings(destination, {1, shard}, seconds(15), 1000);
 }
 
 TEST(LaneSettingsTest, ShardsShareTheConcurrency) {

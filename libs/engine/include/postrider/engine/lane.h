@@ -85,6 +85,7 @@ class Lane : public LaneBase {
     kWaiting,   ///< behind another of its key
     kQueued,
     kLoadingBody,
+    kIntended,  ///< its intent is durable: it is sent by the next Pump
     kSending,
     kSettling,
   };
@@ -102,6 +103,8 @@ class Lane : public LaneBase {
     bool big = false;   ///< its body was read alone
     bool sent = false;  ///< counts as unsettled
     bool died = false;
+    bool unknown = false;  ///< it may have been sent: the partner is asked first, or a person
+    bool asking = false;   ///< what is in flight asks what became of it
     std::optional<Timestamp> park;  ///< being written to the backlog, due then (kNever: blocked)
     WaitingFor parked_as = WaitingFor::kRetry;
     std::uint64_t park_era = 0;
@@ -115,6 +118,8 @@ class Lane : public LaneBase {
   /// It has a place in its key. Places are restored from what is in memory when keys become known.
   bool Placed(const Delivery& delivery) const { return Keyed(delivery) && keys_known_; }
   Delivery* Find(EventId id);
+
+  struct Answered;
 
   // What is in memory (lane_memory.cc).
   void TakeOne(const EventRef& event, const std::shared_ptr<const std::string>& canary,
@@ -173,20 +178,38 @@ class Lane : public LaneBase {
   bool CancelStored(const StoredDelivery& stored, Timestamp now);
   void CancelUnread(EventId id, Timestamp now);
   void AnswerCancel(const Delivery& delivery);
+  void AnswerCancel(const CancelRequest& request);
+
+  // Partners that must not get a request twice (lane_unknown.cc).
+  bool Intends() const { return settings_.after_unknown != AfterUnknown::kResend; }
+  static bool IsIntent(const Delivery& delivery);
+  static bool MayHaveBeenSent(const StoredDelivery& stored);
+  void Intend(Delivery& delivery, Timestamp now);
+  void OnIntended(Delivery& delivery);
+  void SendIntended(Timestamp now);
+  void GiveUpIntent(Delivery& delivery, Timestamp now);
+  void ResolveUnknown(Delivery& delivery, Timestamp now);
+  static BacklogEntry EntryOf(const Delivery& delivery, WaitingFor waiting_for, Timestamp due);
+  void OnUnknown(Delivery& delivery, Answered answered);
+  void Verify(Delivery& delivery, Answered answered, microseconds delay);
+  void OnAsked(Delivery& delivery, const Verdict& verdict, Answered answered);
+  void SendAgain(Delivery& delivery, Answered answered);
+  void AskAgain(Delivery& delivery, Answered answered);
+  void Park(Delivery& delivery, BacklogEntry entry, std::vector<AttemptRecord> attempts);
 
   // Sending (lane.cc) and answers (lane_answers.cc).
   Held Obstacle(Timestamp now) const;
   Delivery* NextQueued();
   bool SendOne(Delivery& delivery, Timestamp now);
+  void Start(Delivery& delivery, Timestamp now);
   void NoteHeld(Held reason, Timestamp now);
-  struct Answered;
   void Deliver(Delivery& delivery, Answered answered);
   void Fail(Delivery& delivery, const Verdict& verdict, Answered answered);
   void Die(Delivery& delivery, DeadReason reason, Answered answered);
   void Retry(Delivery& delivery, milliseconds delay, Answered answered);
   void HoldBack(Delivery& delivery, Answered answered);
   void PutBack(Delivery& delivery, Timestamp now);
-  void BackToFront(Delivery& delivery);
+  void BackToFront(Delivery& delivery, Timestamp now);
   void Expire(Delivery& delivery, Timestamp now);
   void LeaveFlight(Delivery& delivery);
   Settlement MakeSettlement(const Delivery& delivery) const;
@@ -202,6 +225,7 @@ class Lane : public LaneBase {
   LaneObserver& observer_;
   const RetrySchedule schedule_;
   const VerdictPolicy verdicts_;
+  const VerdictPolicy findings_;  ///< on answers to questions what became of a request
 
   std::unordered_map<EventId, Delivery> memory_;
   std::unordered_map<std::uint64_t, EventId> tickets_;
@@ -227,6 +251,8 @@ class Lane : public LaneBase {
   std::unordered_map<EventId, EventIdentity> cancelled_;  ///< before the log brought them
 
   std::int64_t big_bytes_ = 0;  ///< of bodies read alone
+  std::vector<EventId> intended_;
+  int intending_ = 0;  ///< their intent is being recorded, or they are intended
   int in_flight_ = 0;
   int unsettled_ = 0;  ///< sent, not durable
   int settling_ = 0;   ///< handed to the recorder, not durable

@@ -17,6 +17,7 @@ struct Send {
   int attempt = 1;                 ///< for the partner: charged attempts so far, plus one
   std::optional<int> new_key_run;  ///< ask for a fresh idempotency key
   std::uint64_t ticket = 0;        ///< names this request
+  bool asks = false;  ///< not to deliver it, but to ask the partner whether it has the event
 };
 
 /// A question to the database about the lane's backlog.

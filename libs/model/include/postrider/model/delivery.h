@@ -47,6 +47,10 @@ enum class WaitingFor : std::int16_t {
   kVerification = 6,  ///< nobody knows what became of a request; due when the partner is asked
 };
 std::string_view ToString(WaitingFor waiting);
+/// Whether later events of the same key wait for a delivery that waits for this.
+constexpr bool HoldsUpItsKey(WaitingFor waiting) {
+  return waiting != WaitingFor::kSchedule && waiting != WaitingFor::kPredecessor;
+}
 
 /// What one request came to, as counted in metrics and kept in `outbox.attempt`.
 enum class AttemptResult { kDelivered, kRetry, kRefused, kDead, kUnknown };

@@ -62,4 +62,8 @@ class VerdictPolicy {
   AnswerRules answers_;
 };
 
+/// The rules on a partner's answer to the question what became of an event: `delivered` when it has
+/// it, `dead` when it has not, `hold` as for any request, and everything else says nothing.
+VerdictSettings VerificationRules(const VerifySettings& verify);
+
 }  // namespace postrider
