@@ -275,6 +275,8 @@ CREATE TABLE outbox.lane (
   mark_xid        xid8,
   mark_canary     uuid,                 -- the mark counts only while the canary is still this one
   saved_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  breaker         text,                 -- closed, half_open, open; null: none, or not known
+  held            text,                 -- why the owner does not send what is due; null: it does
   PRIMARY KEY (destination_id, shard)
 );
 ALTER TABLE outbox.lane SET (fillfactor = 50);
@@ -285,6 +287,8 @@ CREATE TABLE outbox.fence (
   shard           smallint    NOT NULL,
   owner           uuid,
   epoch           bigint      NOT NULL DEFAULT 0,
+  -- The last epoch whose owner left with everything recorded that it had sent.
+  quiet_epoch     bigint      NOT NULL DEFAULT 0,
   PRIMARY KEY (destination_id, shard)
 );
 

@@ -122,6 +122,8 @@ WHERE l.status = 'open';
 
 -- One row for each destination, and one with a null name for events that no destination takes.
 -- `open_ids` is how many ids are not closed yet: a bound on what waits in the log, not a count.
+-- `breaker` is the worst state of its lanes, `held` why they do not send what is due, as of a few
+-- seconds ago; both null while nobody owns them.
 CREATE VIEW outbox.status AS
 WITH target AS (
   SELECT d.id, d.name,
@@ -149,6 +151,16 @@ WITH target AS (
 ), position AS (
   SELECT l.destination_id, min(l.closed_up_to) AS closed_up_to, max(l.saved_at) AS saved_at
   FROM outbox.lane l GROUP BY l.destination_id
+), policy AS (
+  SELECT l.destination_id,
+         CASE WHEN bool_or(l.breaker = 'open') THEN 'open'
+              WHEN bool_or(l.breaker = 'half_open') THEN 'half_open'
+              WHEN bool_or(l.breaker = 'closed') THEN 'closed' END AS breaker,
+         string_agg(DISTINCT l.held, ', ' ORDER BY l.held) AS held
+  FROM outbox.lane l
+  JOIN outbox.fence f ON f.destination_id = l.destination_id AND f.shard = l.shard
+  JOIN outbox.relay r ON r.id = f.owner
+  GROUP BY l.destination_id
 ), owner AS (
   SELECT f.destination_id, array_agg(DISTINCT r.name ORDER BY r.name) AS names
   FROM outbox.fence f JOIN outbox.relay r ON r.id = f.owner GROUP BY f.destination_id
@@ -163,12 +175,13 @@ SELECT t.name AS destination, t.state, t.topics, t.shards, t.version,
        CASE WHEN p.closed_up_to IS NOT NULL
             THEN greatest(q.last_value - (NOT q.is_called)::int - p.closed_up_to, 0) END AS open_ids,
        p.saved_at, t.paused_at, t.paused_until, t.pause_note, t.retired_at,
-       t.id AS destination_id
+       t.id AS destination_id, y.breaker, y.held
 FROM target t
 CROSS JOIN outbox.event_id_seq q
 LEFT JOIN waiting w ON w.destination_id = t.id
 LEFT JOIN dead d ON d.destination_id = t.id
 LEFT JOIN position p ON p.destination_id = t.id
+LEFT JOIN policy y ON y.destination_id = t.id
 LEFT JOIN owner o ON o.destination_id = t.id;
 
 -- Every change made by a person. `matched` is what it is about, `done` how much of it is done.

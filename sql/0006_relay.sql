@@ -62,8 +62,10 @@ BEGIN
   -- Whoever owned these lanes owns them no more.
   UPDATE outbox.fence f SET owner = NULL, epoch = f.epoch + 1
     WHERE f.destination_id = v_destination.id;
-  INSERT INTO outbox.fence (destination_id, shard)
-    SELECT v_destination.id, n FROM generate_series(0, p_shards - 1) AS n ON CONFLICT DO NOTHING;
+  -- A shard that is new may get events that another one is sending: not quiet.
+  INSERT INTO outbox.fence (destination_id, shard, epoch)
+    SELECT v_destination.id, n, CASE WHEN v_current.version IS NULL THEN 0 ELSE 1 END
+    FROM generate_series(0, p_shards - 1) AS n ON CONFLICT DO NOTHING;
   -- What a pattern that is gone left unsent is still owed to this destination: it goes into the
   -- backlog, which is delivered whatever the patterns say. With the fences raised nobody settles
   -- these deliveries meanwhile.

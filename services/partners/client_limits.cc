@@ -31,12 +31,25 @@ Admission ClientLimits::Admit(const std::string& name, Instant now) {
 Duration ClientLimits::WaitFor(const Client& client, Instant now) const {
   Duration wait = Duration::zero();
   for (const RateWindow& window : settings_.windows) {
+    if (settings_.fixed) {
+      wait = std::max(wait, WaitForNext(client, window, now));
+      continue;
+    }
     const auto count = static_cast<std::size_t>(std::max(window.count, 1));
     if (client.admitted.size() < count) continue;
     const Instant oldest = client.admitted[client.admitted.size() - count];
     wait = std::max(wait, oldest + window.length - now);
   }
   return wait;
+}
+
+/// Until the next fixed window begins; 0 when the present one has room.
+Duration ClientLimits::WaitForNext(const Client& client, const RateWindow& window,
+                                   Instant now) const {
+  const Instant begin(now.time_since_epoch() / window.length * window.length);
+  const auto first = std::lower_bound(client.admitted.begin(), client.admitted.end(), begin);
+  const bool room = client.admitted.end() - first < std::max(window.count, 1);
+  return room ? Duration::zero() : begin + window.length - now;
 }
 
 void ClientLimits::Forget(Client& client, Instant now) const {

@@ -17,6 +17,8 @@ struct RateWindow {
 
 struct LimitSettings {
   std::vector<RateWindow> windows;
+  /// Counted from the beginning of each second, minute, ...; else back from each request.
+  bool fixed = false;
   int ban_after = 5;  ///< refusals in a row; 0: never
   Duration ban = std::chrono::minutes(5);
 };
@@ -27,8 +29,8 @@ struct Admission {
   Duration retry_after{};  ///< until a request would be admitted; 0 when admitted
 };
 
-/// What a partner lets each of its clients do: exact sliding windows, and a ban for those that go
-/// on after having been refused. Refused requests count in no window. For one thread.
+/// What a partner lets each of its clients do: exact windows, sliding or fixed, and a ban for those
+/// that go on after having been refused. Refused requests count in no window. For one thread.
 class ClientLimits {
  public:
   explicit ClientLimits(LimitSettings settings);
@@ -45,6 +47,7 @@ class ClientLimits {
 
   /// How long until all windows have room.
   Duration WaitFor(const Client& client, Instant now) const;
+  Duration WaitForNext(const Client& client, const RateWindow& window, Instant now) const;
   void Forget(Client& client, Instant now) const;
 
   LimitSettings settings_;

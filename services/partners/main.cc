@@ -25,6 +25,8 @@ struct Options {
   PartnersSettings settings;
   int per_second = 10;
   int per_minute = 100;
+  int per_window = 0;
+  int window_seconds = 5;
   int ban_seconds = 300;
   int keep_seconds = 24 * 3600;
 };
@@ -41,6 +43,12 @@ void AddOptions(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--per-minute", options.per_minute, "Requests per minute and key; 0: no limit")
       ->capture_default_str();
+  app.add_option("--per-window", options.per_window, "Requests per window and key; 0: no limit")
+      ->capture_default_str();
+  app.add_option("--window-seconds", options.window_seconds, "Length of that window")
+      ->capture_default_str();
+  app.add_flag("--fixed-windows", settings.cj_limits.fixed,
+               "Count from the beginning of each second and minute");
   app.add_option("--ban-after", settings.cj_limits.ban_after, "Refusals in a row; 0: never")
       ->capture_default_str();
   app.add_option("--ban-seconds", options.ban_seconds, "Length of a ban")->capture_default_str();
@@ -55,6 +63,8 @@ PartnersSettings SettingsOf(const Options& options) {
     limits.windows.push_back({options.per_second, std::chrono::seconds(1)});
   if (options.per_minute > 0)
     limits.windows.push_back({options.per_minute, std::chrono::minutes(1)});
+  if (options.per_window > 0)
+    limits.windows.push_back({options.per_window, std::chrono::seconds(options.window_seconds)});
   limits.ban = std::chrono::seconds(options.ban_seconds);
   settings.keep = std::chrono::seconds(options.keep_seconds);
   return settings;

@@ -24,7 +24,7 @@ std::string ShopConfig::Text() const {
                      "metrics: {listen: \"127.0.0.1:0\"}\n"
                      "log: {format: json}\n"
                      "defaults: {start: beginning, retries: " +
-                     retries + "}\n";
+                     retries + More(defaults) + "}\n";
   for (const std::string& setting : settings) text += setting + "\n";
   text += destinations.empty() ? "destinations: {}\n" : "destinations:\n";
   for (const ShopDestination& destination : destinations) text += TextOf(destination);

@@ -14,13 +14,14 @@ struct ShopDestination {
   std::vector<std::string> settings = {};  ///< lines, such as `order: key`
 };
 
-/// What a relay of the shop is configured with: quick retries, everything from the beginning, a
-/// free port for metrics.
+/// What a relay of the shop is configured with: quick retries, everything from the beginning, no
+/// breaker and no limit of dead letters, a free port for metrics.
 struct ShopConfig {
   std::string database_url;
   std::string database = "";  ///< more of `database`
   std::string relay = "name: shop";
   std::vector<std::string> settings = {"unrouted: {after: 1h}"};
+  std::string defaults = "breaker: false, dead_limit: false";  ///< more of `defaults`
   std::string retries = "{attempts: 6, first: 50ms, factor: 2, max: 1s, jitter: 0%}";
   std::vector<ShopDestination> destinations = {};
 

@@ -14,6 +14,8 @@ SimulatedDestination Make(Scenario& scenario, const std::string& name,
   made.settings.name = name;
   made.settings.concurrency = 8;
   made.settings.max_unsettled = 12;
+  made.settings.breaker.reset();
+  made.settings.dead_limit.reset();
   made.settings.retries.attempts = 100000;
   made.settings.retries.first = milliseconds(30);
   made.settings.retries.factor = 2;

@@ -16,24 +16,6 @@ std::size_t PartOf(std::int64_t events, std::int64_t part) {
 
 }  // namespace
 
-std::string_view ToString(Held held) {
-  switch (held) {
-    case Held::kNothing:
-      return "";
-    case Held::kUnsettled:
-      return "unsettled";
-    case Held::kConcurrency:
-      return "concurrency";
-    case Held::kCredentials:
-      return "credentials";
-    case Held::kPaused:
-      return "paused";
-    case Held::kLoading:
-      return "loading";
-  }
-  return "?";
-}
-
 Lane::Lane(LaneSettings settings, std::int64_t epoch, RandomSource& random, LaneEffects& effects,
            LaneObserver& observer)
     : settings_(std::move(settings)),
@@ -44,11 +26,15 @@ Lane::Lane(LaneSettings settings, std::int64_t epoch, RandomSource& random, Lane
       schedule_(settings_.retries),
       verdicts_(settings_.verdict),
       findings_(VerificationRules(settings_.verify.value_or(VerifySettings{}))),
+      admission_(settings_),
       shares_(settings_.max_events, settings_.max_bytes),
       keys_({PartOf(settings_.max_events, kWaitingPart), PartOf(settings_.max_events, kHeadsPart)}),
       due_(settings_.window),
       put_back_(settings_.window),
-      keys_known_(!ordered()) {}
+      keys_known_(!ordered()),
+      told_breaker_(admission_.breaker()) {
+  if (settings_.dead_limit) dead_limit_.emplace(*settings_.dead_limit);
+}
 
 // -- Sending ------------------------------------------------------------------------------------
 
@@ -66,26 +52,22 @@ void Lane::Pump(Timestamp now) {
   // Whatever came since the last time: nothing of it has been sent.
   DecideCancels(now);
   AskForBacklog(now);
-  Held obstacle = Obstacle(now);
+  Held obstacle = admission_.Obstacle(now);
   while (obstacle == Held::kNothing) {
-    Delivery* delivery = NextQueued();
-    if (delivery == nullptr) break;
-    obstacle = SendOne(*delivery, now) ? Obstacle(now) : Held::kLoading;
+    Delivery* delivery = NextQueued(now);
+    if (delivery == nullptr) {
+      if (!queue_.empty()) obstacle = Held::kBudget;
+      break;
+    }
+    obstacle = SendOne(*delivery, now) ? admission_.Obstacle(now) : Held::kLoading;
   }
+  TellPolicies();
   NoteHeld(queue_.empty() ? Held::kNothing : obstacle, now);
 }
 
-Held Lane::Obstacle(Timestamp now) const {
-  if (paused_) return Held::kPaused;
-  if (now < unleased_until_) return Held::kLoading;
-  if (credentials_refused_ && (now < held_until_ || in_flight_ > 0)) return Held::kCredentials;
-  if (unsettled_ + intending_ >= settings_.max_unsettled) return Held::kUnsettled;
-  if (in_flight_ + intending_ >= settings_.concurrency) return Held::kConcurrency;
-  return Held::kNothing;
-}
-
-Lane::Delivery* Lane::NextQueued() {
-  while (const auto id = queue_.Pop()) {
+Lane::Delivery* Lane::NextQueued(Timestamp now) {
+  const bool retries = !queue_.has_retries() || admission_.MayRetry(now);
+  while (const auto id = queue_.Pop(retries)) {
     Delivery* const delivery = Find(*id);
     if (delivery != nullptr && delivery->state == State::kQueued) return delivery;
   }
@@ -110,16 +92,21 @@ bool Lane::SendOne(Delivery& delivery, Timestamp now) {
   return true;
 }
 
+/// What admission allows is this delivery's from here on.
+void Lane::Reserve(Delivery& delivery, Timestamp now) {
+  const bool is_retry = delivery.first_attempt_at && !delivery.asking;
+  delivery.permit = admission_.Begin(is_retry, now);
+  if (!delivery.first_attempt_at) delivery.first_attempt_at = now;
+}
+
 void Lane::Start(Delivery& delivery, Timestamp now) {
   const Event& event = *delivery.event;
   delivery.state = State::kSending;
   delivery.ticket = ++tickets_given_;
   delivery.sent_at = now;
   delivery.sent = true;
-  if (!delivery.first_attempt_at) delivery.first_attempt_at = now;
+  if (!delivery.permit) Reserve(delivery, now);
   tickets_[delivery.ticket] = event.id();
-  ++in_flight_;
-  ++unsettled_;
   Send send;
   send.event = delivery.event;
   send.attempt = delivery.attempts + 1;
@@ -135,8 +122,36 @@ void Lane::NoteHeld(Held reason, Timestamp now) {
   held_since_ = now;
 }
 
+/// What has changed of the breaker and the cool-down.
+void Lane::TellPolicies() {
+  if (const auto state = admission_.breaker(); state != told_breaker_) {
+    told_breaker_ = state;
+    observer_.OnBreaker(*state);
+  }
+  if (const bool cools = admission_.cooling_down(); cools != told_cool_down_) {
+    told_cool_down_ = cools;
+    observer_.OnCoolDown(cools);
+  }
+}
+
+// -- Pausing --------------------------------------------------------------------------------------
+
+void Lane::SetPaused(bool paused) { admission_.SetPaused(paused || pauses_itself_); }
+
+void Lane::NotePaused() {
+  pauses_itself_ = false;
+  admission_.SetPaused(true);
+}
+
+void Lane::NoteDead(Timestamp now) {
+  if (!dead_limit_ || !dead_limit_->Note(now) || pauses_itself_) return;
+  pauses_itself_ = true;
+  admission_.SetPaused(true);
+  effects_.Pause();
+}
+
 Timestamp Lane::NextWake() const {
-  if (stopped_ || paused_) return kNever;
+  if (stopped_ || admission_.paused()) return kNever;
   Timestamp wake = kNever;
   // A time that had passed at the last Pump is not waited for any more: what holds the lane now
   // wakes it by itself.
@@ -146,8 +161,7 @@ Timestamp Lane::NextWake() const {
   for (const DueWindow* window : {&due_, &put_back_}) {
     if (const auto due = window->NextDue(); due && keys_known_) wait_for(*due);
   }
-  if (held_ == Held::kCredentials) wait_for(held_until_);
-  if (held_ == Held::kLoading) wait_for(unleased_until_);
+  if (held_ != Held::kNothing) wait_for(admission_.wake());
   return wake;
 }
 
@@ -155,18 +169,20 @@ Timestamp Lane::NextWake() const {
 
 LaneStats Lane::stats() const {
   LaneStats stats;
-  stats.sending = static_cast<std::size_t>(in_flight_);
-  stats.unsettled = static_cast<std::size_t>(unsettled_);
-  stats.queued = memory_.size() - static_cast<std::size_t>(in_flight_ + settling_);
+  stats.sending = tickets_.size();
+  stats.unsettled = static_cast<std::size_t>(admission_.unsettled());
+  stats.queued = memory_.size() - tickets_.size() - static_cast<std::size_t>(settling_);
   stats.waiting = due_.size() + put_back_.size();
   stats.bytes = shares_.bytes() + big_bytes_;
+  stats.held = held_;
+  stats.breaker = admission_.breaker();
   return stats;
 }
 
 Timestamp Lane::oldest_queued() const {
   Timestamp oldest = kNever;
-  for (const SendQueue::Line line :
-       {SendQueue::Line::kLog, SendQueue::Line::kDue, SendQueue::Line::kPutBack}) {
+  for (const SendQueue::Line line : {SendQueue::Line::kLog, SendQueue::Line::kDue,
+                                     SendQueue::Line::kRetry, SendQueue::Line::kPutBack}) {
     const auto first = queue_.Front(line);
     const auto found = first ? memory_.find(*first) : memory_.end();
     if (found == memory_.end()) continue;

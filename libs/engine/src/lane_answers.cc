@@ -6,23 +6,23 @@
 #include "postrider/engine/lane.h"
 
 namespace postrider {
-namespace {
-
-/// How long to wait when a request was not let out because of the lease.
-constexpr milliseconds kLeaseWait{200};
-
-}  // namespace
+void Lane::OnWritten(std::uint64_t ticket, Timestamp now) {
+  const auto sent = tickets_.find(ticket);
+  if (sent != tickets_.end()) admission_.Written(*memory_.at(sent->second).permit, now);
+}
 
 void Lane::OnAnswer(std::uint64_t ticket, const HttpAnswer& answer, Timestamp now,
                     const std::string& request) {
   const auto sent = tickets_.find(ticket);
   if (sent == tickets_.end()) return;
   Delivery& delivery = memory_.at(sent->second);
-  LeaveFlight(delivery);
+  const Admission::Permit permit = LeaveFlight(delivery);
   if (answer.failure == FailureClass::kRelayLost && !answer.maybe_sent) {
+    admission_.Return(permit, now);
     return PutBack(delivery, now);
   }
   const Verdict verdict = (delivery.asking ? findings_ : verdicts_).Judge(answer);
+  admission_.Record(permit, answer, verdict, now);
   Answered answered{&answer, {}, request, now};
   AttemptRecord& attempt = answered.attempt;
   attempt.number = ++requests_;
@@ -32,7 +32,6 @@ void Lane::OnAnswer(std::uint64_t ticket, const HttpAnswer& answer, Timestamp no
   attempt.latency_ms = static_cast<std::int32_t>(answer.latency.count());
   attempt.charged = verdict.charged;
   attempt.error = answer.error;
-  if (verdict.kind != VerdictKind::kHold) credentials_refused_ = false;
   if (delivery.asking) return OnAsked(delivery, verdict, std::move(answered));
   if (verdict.charged) ++delivery.attempts;
   if (verdict.kind == VerdictKind::kDelivered) return Deliver(delivery, std::move(answered));
@@ -44,7 +43,8 @@ void Lane::OnNotBuilt(std::uint64_t ticket, FailureClass failure, const std::str
   const auto sent = tickets_.find(ticket);
   if (sent == tickets_.end()) return;
   Delivery& delivery = memory_.at(sent->second);
-  LeaveFlight(delivery);
+  const Admission::Permit permit = LeaveFlight(delivery);
+  admission_.Return(permit, now);
   Answered answered{nullptr, {}, "", now};
   answered.attempt.number = ++requests_;
   answered.attempt.started_at = now;
@@ -58,9 +58,9 @@ void Lane::OnNotBuilt(std::uint64_t ticket, FailureClass failure, const std::str
   Fail(delivery, Verdict{VerdictKind::kRetry, failure, false, false}, std::move(answered));
 }
 
-void Lane::LeaveFlight(Delivery& delivery) {
+Admission::Permit Lane::LeaveFlight(Delivery& delivery) {
   tickets_.erase(delivery.ticket);
-  --in_flight_;
+  return *std::exchange(delivery.permit, std::nullopt);
 }
 
 void Lane::Deliver(Delivery& delivery, Answered answered) {
@@ -91,6 +91,7 @@ void Lane::Die(Delivery& delivery, DeadReason reason, Answered answered) {
   Outcome outcome = MakeOutcome(delivery, OutcomeState::kDead, answered);
   outcome.reason = reason;
   delivery.died = true;
+  NoteDead(answered.now);
   SettleFinally(delivery, std::move(outcome), &answered);
   EndOfKey(delivery);
 }
@@ -126,8 +127,7 @@ void Lane::Park(Delivery& delivery, BacklogEntry entry, std::vector<AttemptRecor
 void Lane::HoldBack(Delivery& delivery, Answered answered) {
   answered.attempt.result = AttemptResult::kRefused;
   observer_.OnAttempt(*delivery.event, answered.attempt);
-  credentials_refused_ = true;
-  held_until_ = answered.now + settings_.hold;
+  admission_.RefuseCredentials(answered.now);
   Settlement settlement = MakeSettlement(delivery);
   settlement.attempts.push_back(std::move(answered.attempt));
   effects_.Settle(std::move(settlement));
@@ -136,7 +136,8 @@ void Lane::HoldBack(Delivery& delivery, Answered answered) {
 
 /// Our lease may have run out just before the request was written: nothing has happened.
 void Lane::PutBack(Delivery& delivery, Timestamp now) {
-  unleased_until_ = now + kLeaseWait;
+  admission_.WaitForLease(now);
+  if (delivery.first_attempt_at == delivery.sent_at) delivery.first_attempt_at.reset();
   BackToFront(delivery, now);
 }
 
@@ -144,7 +145,7 @@ void Lane::BackToFront(Delivery& delivery, Timestamp now) {
   if (Intends() && !delivery.asking) return GiveUpIntent(delivery, now);
   delivery.asking = false;
   delivery.sent = false;
-  --unsettled_;
+  admission_.Settled();
   delivery.state = State::kQueued;  // also once stopped: nothing may be closed over it
   if (!stopped_) QueueFirst(delivery);
 }

@@ -34,7 +34,7 @@ void Lane::Ask(BacklogQuery query) {
 }
 
 void Lane::AskForBacklog(Timestamp now) {
-  if (paused_ || era_ == 0) return;
+  if (admission_.paused() || era_ == 0) return;
   if (!keys_known_) return AskForKeys();
   AskForHeads();
   AskForDue(due_, Origin::kDue, now);

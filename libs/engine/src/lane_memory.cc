@@ -162,7 +162,7 @@ Lane::Delivery* Lane::EndSettling(EventId id) {
   Delivery* const delivery = Find(id);
   if (delivery == nullptr || delivery->state != State::kSettling) return nullptr;
   --settling_;
-  if (delivery->sent) --unsettled_;
+  if (delivery->sent) admission_.Settled();
   return delivery;
 }
 
@@ -188,7 +188,7 @@ void Lane::OnDropped(const std::vector<EventId>& ids) {
   for (const EventId id : ids) {
     Delivery* const delivery = EndSettling(id);
     if (delivery == nullptr) continue;
-    if (IsIntent(*delivery)) --intending_;
+    if (IsIntent(*delivery)) ReturnPermit(*delivery, held_since_);
     std::optional<std::string> key;
     if (Placed(*delivery)) key = delivery->event->key;
     if (key && delivery->park == kNever && delivery->park_era == era_) {

@@ -37,7 +37,7 @@ SendQueue::Line Lane::LineOf(const Delivery& delivery) {
     case Origin::kBlocked:
       break;
   }
-  return SendQueue::Line::kDue;
+  return delivery.first_attempt_at ? SendQueue::Line::kRetry : SendQueue::Line::kDue;
 }
 
 void Lane::Queue(Delivery& delivery) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "postrider/policy/rate_windows.h"
+
 namespace postrider {
 namespace {
 
@@ -18,10 +20,14 @@ LaneSettings MakeLaneSettings(const DestinationSettings& destination, LaneId id,
   lane.id = id;
   lane.name = destination.name;
   lane.shards = destination.shards;
-  // A request needs a connection: the pool bounds what is in flight.
-  const int pool = destination.http.pool.size;
-  const int at_once = pool > 0 ? std::min(pool, destination.concurrency) : destination.concurrency;
-  lane.concurrency = Part(at_once, destination.shards, id.shard);
+  const auto part = [&](int total) { return Part(total, destination.shards, id.shard); };
+  lane.concurrency = part(destination.concurrency);
+  if (destination.http.pool.size > 0) lane.pool = part(destination.http.pool.size);
+  lane.rate = DivideRates(destination.rate, destination.shards, id.shard).value();
+  lane.breaker = destination.breaker;
+  lane.dead_limit = destination.dead_limit;
+  if (lane.dead_limit) lane.dead_limit->count = part(lane.dead_limit->count);
+  lane.call_timeout = destination.http.timeout;
   lane.max_unsettled = destination.max_unsettled > 0 ? destination.max_unsettled
                                                      : std::max(64, 2 * lane.concurrency);
   lane.order = destination.order;

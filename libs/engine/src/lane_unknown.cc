@@ -30,8 +30,7 @@ bool Lane::MayHaveBeenSent(const StoredDelivery& stored) {
 /// Records that it is about to be sent. It keeps its place in its key, and is sent when that is
 /// durable.
 void Lane::Intend(Delivery& delivery, Timestamp now) {
-  if (!delivery.first_attempt_at) delivery.first_attempt_at = now;
-  ++intending_;
+  Reserve(delivery, now);
   SettleIntoBacklog(delivery, EntryOf(delivery, WaitingFor::kAnswer, now + settings_.answer_limit),
                     {});
 }
@@ -44,14 +43,20 @@ void Lane::OnIntended(Delivery& delivery) {
 
 void Lane::SendIntended(Timestamp now) {
   for (const EventId id : std::exchange(intended_, {})) {
-    --intending_;
     Delivery& delivery = memory_.at(id);
     if (stopped_) {
+      ReturnPermit(delivery, now);
       GiveUpIntent(delivery, now);
     } else {
       Start(delivery, now);
     }
   }
+}
+
+/// Nothing will be sent by it after all.
+void Lane::ReturnPermit(Delivery& delivery, Timestamp now) {
+  admission_.Return(*std::exchange(delivery.permit, std::nullopt), now);
+  admission_.Settled();
 }
 
 /// It is known not to have been sent: an ordinary delivery again, due at once.

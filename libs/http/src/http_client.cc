@@ -32,7 +32,7 @@ class HttpClient::Engine {
   Engine(EventLoop& loop, HttpClientOptions options);
   ~Engine();
 
-  RequestId Start(HttpRequest request, const EgressGuard* guard, Done done);
+  RequestId Start(HttpRequest request, const EgressGuard* guard, Done done, Written written);
   void Cancel(RequestId id);
   void AbandonAll();
   std::size_t in_flight() const { return in_flight_; }
@@ -101,11 +101,13 @@ HttpClient::Engine::Call& HttpClient::Engine::TakeCall() {
   return call;
 }
 
-RequestId HttpClient::Engine::Start(HttpRequest request, const EgressGuard* guard, Done done) {
+RequestId HttpClient::Engine::Start(HttpRequest request, const EgressGuard* guard, Done done,
+                                    Written written) {
   Call& call = TakeCall();
   const RequestId id{(call.generation << kIndexBits) | call.index};
   ++in_flight_;
-  std::optional<std::string> fault = call.transfer.Begin(std::move(request), guard);
+  std::optional<std::string> fault =
+      call.transfer.Begin(std::move(request), guard, std::move(written));
   call.done = std::move(done);
   if (!fault) {
     const CURLMcode code = curl_multi_add_handle(multi_.get(), call.transfer.easy());
@@ -185,8 +187,9 @@ HttpClient::HttpClient(EventLoop& loop, HttpClientOptions options) {
 
 HttpClient::~HttpClient() = default;
 
-RequestId HttpClient::Start(HttpRequest request, const EgressGuard* guard, Done done) {
-  return engine_->Start(std::move(request), guard, std::move(done));
+RequestId HttpClient::Start(HttpRequest request, const EgressGuard* guard, Done done,
+                            Written written) {
+  return engine_->Start(std::move(request), guard, std::move(done), std::move(written));
 }
 
 void HttpClient::Cancel(RequestId id) { engine_->Cancel(id); }

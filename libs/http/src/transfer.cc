@@ -59,9 +59,11 @@ void Transfer::SetForLife(const HttpClientOptions& options) {
   SetOption(easy, CURLOPT_WRITEDATA, this);
 }
 
-std::optional<std::string> Transfer::Begin(HttpRequest request, const EgressGuard* guard) {
+std::optional<std::string> Transfer::Begin(HttpRequest request, const EgressGuard* guard,
+                                           std::function<void()> written) {
   request_ = std::move(request);
   guard_ = guard;
+  written_ = std::move(written);
   began_ = Clock::now();
   opened_socket_ = released_ = false;
   socket_errno_ = 0;
@@ -166,6 +168,7 @@ bool Transfer::MayWrite(const char* ip) {
     return false;
   }
   released_ = true;
+  if (written_) written_();
   return true;
 }
 

@@ -28,7 +28,9 @@ class Transfer {
   Transfer& operator=(const Transfer&) = delete;
 
   /// Makes the handle ready for curl_multi_add_handle. Returns why the request can not be sent.
-  std::optional<std::string> Begin(HttpRequest request, const EgressGuard* guard);
+  /// @param written  called when the request is let out; may be empty
+  std::optional<std::string> Begin(HttpRequest request, const EgressGuard* guard,
+                                   std::function<void()> written);
 
   /// The answer of a transfer that libcurl has ended, and that is out of the multi handle.
   HttpAnswer Finish(CURLcode code);
@@ -72,6 +74,7 @@ class Transfer {
   // Of the present request.
   HttpRequest request_;
   const EgressGuard* guard_ = nullptr;
+  std::function<void()> written_;
   RequestHeaders headers_;
   AnswerReader reader_;
   Clock::time_point began_;

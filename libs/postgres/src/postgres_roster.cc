@@ -205,8 +205,9 @@ std::map<LaneId, std::int64_t> PostgresRoster::TakeLanes(const Incarnation& inca
   return taken;
 }
 
-void PostgresRoster::Leave(const Incarnation& incarnation) {
-  connection_.Execute("lease", Limits() + "UPDATE outbox.fence SET owner = NULL WHERE owner = " +
+void PostgresRoster::Leave(const Incarnation& incarnation, bool quiet) {
+  connection_.Execute("lease", Limits() + "UPDATE outbox.fence SET owner = NULL" +
+                                   (quiet ? ", quiet_epoch = epoch" : "") + " WHERE owner = " +
                                    Uuid(incarnation.id) +
                                    "; DELETE FROM outbox.relay WHERE id = " + Uuid(incarnation.id));
 }

@@ -40,6 +40,9 @@ inline constexpr Family kOldestDue{
     "Age of the delivery that has been due for longest; 0 when nothing waits.", kGauge};
 inline constexpr Family kLastDelivery{"postrider_last_delivery_timestamp_seconds",
                                       "When a delivery last succeeded, as Unix time.", kGauge};
+inline constexpr Family kBreaker{
+    "postrider_breaker_state",
+    "1 for the present state of the circuit breaker: closed, half_open or open.", kGauge};
 inline constexpr Family kHeld{"postrider_held_seconds_total",
                               "Time during which due deliveries were held back, by reason.",
                               kCounter};

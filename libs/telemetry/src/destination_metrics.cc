@@ -33,6 +33,9 @@ constexpr std::size_t kClasses = kOk + 1;
 constexpr std::size_t kHeldReasons = CountUpTo(HeldReason::kPaused);
 constexpr std::size_t kDeliveryStates = CountUpTo(DeliveryState::kSending);
 constexpr std::size_t kDeadReasons = CountUpTo(DeadReason::kOperator);
+constexpr std::size_t kBreakerStates = CountUpTo(BreakerState::kOpen);
+/// The only one there is.
+constexpr std::string_view kEndpoint = "primary";
 constexpr std::array kOutcomeStates{OutcomeState::kDelivered, OutcomeState::kDead,
                                     OutcomeState::kExpired, OutcomeState::kCancelled,
                                     OutcomeState::kDiscarded};
@@ -91,6 +94,15 @@ std::string_view ToString(HeldReason reason) {
   return "?";
 }
 
+std::string_view ToString(BreakerState state) {
+  switch (state) {
+    case BreakerState::kClosed: return "closed";
+    case BreakerState::kHalfOpen: return "half_open";
+    case BreakerState::kOpen: return "open";
+  }
+  return "?";
+}
+
 struct DestinationMetrics::Series {
   prometheus::Counter events_read;
   std::array<std::array<prometheus::Counter, kClasses>, kResults> attempts;
@@ -102,6 +114,7 @@ struct DestinationMetrics::Series {
   std::array<std::atomic<std::int64_t>, kDeliveryStates> deliveries{};
   std::atomic<Timestamp> oldest_due{kNever};
   OptionalGauge last_delivery;
+  std::array<OptionalGauge, kBreakerStates> breaker;
   std::array<OptionalGauge, kDeadReasons> dead_letters;
   OptionalGauge paused;
   OptionalGauge retention_blocked;
@@ -159,6 +172,13 @@ void DestinationMetrics::Series::AddOwnerGauges(std::string_view name, Timestamp
                  due < now ? InSeconds(now - due) : 0.0);
   if (const auto at = last_delivery.Value()) {
     exposition.Add(catalog::kLastDelivery, {{"destination", name}}, *at);
+  }
+  for (std::size_t i = 0; i < kBreakerStates; ++i) {
+    const auto is = breaker[i].Value();
+    if (!is) continue;
+    const auto state = ToString(static_cast<BreakerState>(i));
+    exposition.Add(catalog::kBreaker,
+                   {{"destination", name}, {"endpoint", kEndpoint}, {"state", state}}, *is);
   }
 }
 
@@ -223,7 +243,18 @@ void DestinationMetrics::SetLastDelivery(Timestamp at) {
   series_->last_delivery.Set(InSeconds(at));
 }
 
+void DestinationMetrics::SetBreaker(std::optional<BreakerState> state) {
+  for (std::size_t i = 0; i < kBreakerStates; ++i) {
+    if (state) {
+      series_->breaker[i].Set(i == Index(*state) ? 1 : 0);
+    } else {
+      series_->breaker[i].Clear();
+    }
+  }
+}
+
 void DestinationMetrics::ReleaseOwnership() {
+  SetBreaker(std::nullopt);
   for (auto& count : series_->deliveries) count.store(0, std::memory_order_relaxed);
   SetOldestDueAt(std::nullopt);
 }

@@ -34,7 +34,8 @@ constexpr char kDestinations[] =
     "least(f.due_at, s.oldest_due_at) AS oldest_due_at, "
     "extract(epoch FROM now() - least(f.due_at, s.oldest_due_at))::float8 AS lag_seconds, "
     "s.open_ids, s.scheduled, s.retrying, s.blocked, s.replaying, s.dead, s.oldest_died_at, "
-    "s.closed_up_to, s.saved_at, s.paused_at, s.paused_until, s.pause_note, s.retired_at "
+    "s.closed_up_to, s.saved_at, s.paused_at, s.paused_until, s.pause_note, s.retired_at, "
+    "s.breaker, s.held "
     "FROM outbox.status s LEFT JOIN LATERAL ("
     "  SELECT v.due_at"
     "  FROM generate_series(s.closed_up_to + 1, s.closed_up_to + least(s.open_ids, 200)) AS g (id)"
@@ -57,6 +58,8 @@ void PrintDestinations(const Json& rows) {
   }
   std::cout << RenderTable(rows, {{"destination", "DESTINATION"},
                                   {"state", "STATE"},
+                                  {"breaker", "BREAKER"},
+                                  {"held", "HELD BY"},
                                   {"owners", "OWNER"},
                                   {"lag_seconds", "LAG", Format::kDuration},
                                   {"open_ids", "OPEN IDS", Format::kNumber},

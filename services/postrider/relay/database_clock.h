@@ -22,6 +22,16 @@ class DatabaseClock {
     offset_.store((now.time_since_epoch() - SteadyMicros()).count(), std::memory_order_relaxed);
   }
   Timestamp Now() const { return Timestamp(SteadyMicros() + Offset()); }
+  /// The time together with how far this clock is ahead of the steady one, which changes when it is
+  /// set.
+  struct Reading {
+    Timestamp now;
+    microseconds ahead;
+  };
+  Reading Read() const {
+    const microseconds ahead = Offset();
+    return {Timestamp(SteadyMicros() + ahead), ahead};
+  }
   /// The same moment on the steady clock, for timers.
   Steady::time_point ToSteady(Timestamp time) const {
     return Steady::time_point(time.time_since_epoch() - Offset());

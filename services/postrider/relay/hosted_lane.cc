@@ -20,6 +20,16 @@ std::optional<HeldReason> ReasonOf(Held held) {
       return HeldReason::kCredentials;
     case Held::kPaused:
       return HeldReason::kPaused;
+    case Held::kBreaker:
+      return HeldReason::kBreaker;
+    case Held::kCoolDown:
+      return HeldReason::kCoolDown;
+    case Held::kRate:
+      return HeldReason::kRate;
+    case Held::kPool:
+      return HeldReason::kPool;
+    case Held::kBudget:
+      return HeldReason::kBudget;
     case Held::kNothing:
     case Held::kLoading:
       return std::nullopt;
@@ -47,26 +57,36 @@ void HostedLane::Start(Send send) {
   if (auto* failure = std::get_if<BuildFailure>(&built)) {
     // Not from inside the lane's own call.
     around_.loop.Post([this, ticket, failure = std::move(*failure)] {
-      lane_.OnNotBuilt(ticket, failure.failure, failure.message, around_.clock.Now());
+      lane_.OnNotBuilt(ticket, failure.failure, failure.message, runner_.Now());
       runner_.Pump();
     });
     return;
   }
-  HttpRequest request = std::move(std::get<HttpRequest>(built));
+  Transmit(std::move(std::get<HttpRequest>(built)), ticket);
+}
+
+void HostedLane::Transmit(HttpRequest request, std::uint64_t ticket) {
+  HttpClient::Written written;
+  if (!lane_.settings().rate.empty()) {
+    written = [this, ticket] {
+      lane_.OnWritten(ticket, runner_.Now());
+      if (lane_.held() == Held::kRate) runner_.PumpSoon();
+    };
+  }
   // Method and URL are wanted only when it fails.
   HttpRequest described;
   described.method = request.method;
   described.url = request.url;
-  around_.http.Start(std::move(request), guard_.get(),
-                     [this, ticket, described = std::move(described)](const HttpAnswer& answer) {
-                       const bool fine = !answer.failure && answer.status / 100 == 2;
-                       around_.metrics.ObserveAttempt(answer.latency);
-                       if (!answer.failure)
-                         around_.metrics.CountConnection(answer.connection_reused);
-                       lane_.OnAnswer(ticket, answer, around_.clock.Now(),
-                                      fine ? std::string() : Describe(described));
-                       runner_.Pump();
-                     });
+  around_.http.Start(
+      std::move(request), guard_.get(),
+      [this, ticket, described = std::move(described)](const HttpAnswer& answer) {
+        const bool fine = !answer.failure && answer.status / 100 == 2;
+        around_.metrics.ObserveAttempt(answer.latency);
+        if (!answer.failure) around_.metrics.CountConnection(answer.connection_reused);
+        lane_.OnAnswer(ticket, answer, runner_.Now(), fine ? std::string() : Describe(described));
+        runner_.Pump();
+      },
+      std::move(written));
 }
 
 void HostedLane::Settle(Settlement settlement) {
@@ -127,8 +147,43 @@ void HostedLane::OnOutcome(const Event& event, const Outcome& outcome) {
                        {"error", outcome.error}});
 }
 
+void HostedLane::Pause() {
+  around_.metrics.SetPaused(true);
+  around_.pauses.Add(lane_.settings().id.destination);
+}
+
 void HostedLane::OnHeld(Held reason, microseconds time) {
   if (const auto held = ReasonOf(reason)) around_.metrics.AddHeld(*held, time);
+  if (reason == Held::kLoading) return;
+  const microseconds wait = destination_.http.pool.wait;
+  const bool was_short = pool_held_ <= wait;
+  pool_held_ = reason == Held::kPool ? pool_held_ + time : microseconds(0);
+  if (!was_short || pool_held_ <= wait) return;
+  around_.log.Warning("pool_exhausted",
+                      "All connections of http.pool.size have been in use for longer than "
+                      "http.pool.wait.",
+                      {{"destination", destination_.name}, {"shard", lane_.settings().id.shard}});
+}
+
+void HostedLane::OnBreaker(CircuitBreaker::State state) {
+  const Field fields[] = {{"destination", destination_.name}, {"shard", lane_.settings().id.shard}};
+  switch (state) {
+    case CircuitBreaker::State::kOpen:
+      return around_.log.Log(LogLevel::kWarning, "breaker_open",
+                             "The partner fails or is slow: nothing is sent for a while.", fields);
+    case CircuitBreaker::State::kHalfOpen:
+      return around_.log.Log(LogLevel::kInfo, "breaker_half_open",
+                             "Probes find out whether the partner is back.", fields);
+    case CircuitBreaker::State::kClosed:
+      return around_.log.Log(LogLevel::kInfo, "breaker_closed", "The partner is back.", fields);
+  }
+}
+
+void HostedLane::OnCoolDown(bool begins) {
+  around_.log.Info(begins ? "cool_down_begun" : "cool_down_over",
+                   begins ? "The partner says that it is too much: the destination waits."
+                          : "The partner takes requests again.",
+                   {{"destination", destination_.name}, {"shard", lane_.settings().id.shard}});
 }
 
 }  // namespace postrider

@@ -12,6 +12,7 @@
 #include "relay/database_clock.h"
 #include "relay/exchange.h"
 #include "relay/lane_runner.h"
+#include "relay/pause_requests.h"
 
 namespace postrider {
 
@@ -23,6 +24,7 @@ struct LaneSurroundings {
   HttpClient& http;
   Recorder& recorder;
   Exchange& exchange;
+  PauseRequests& pauses;
   DatabaseClock& clock;
   RandomSource& random;
   DestinationMetrics& metrics;
@@ -49,11 +51,16 @@ class HostedLane : private LaneEffects, private LaneObserver {
   void Ask(BacklogQuery query) override;
   std::optional<Emitted> FollowUp(const Event& event, const Outcome& outcome,
                                   const HttpAnswer* answer) override;
+  void Pause() override;
   // -- LaneObserver -----------------------------------------------------------------------------
   void OnRead(std::size_t events) override;
   void OnAttempt(const Event& event, const AttemptRecord& attempt) override;
   void OnOutcome(const Event& event, const Outcome& outcome) override;
   void OnHeld(Held reason, microseconds time) override;
+  void OnBreaker(CircuitBreaker::State state) override;
+  void OnCoolDown(bool begins) override;
+
+  void Transmit(HttpRequest request, std::uint64_t ticket);
 
   const DestinationSettings destination_;
   const std::shared_ptr<const RequestBuilder> builder_;
@@ -62,6 +69,7 @@ class HostedLane : private LaneEffects, private LaneObserver {
   const LaneSurroundings around_;
   Lane lane_;
   LaneRunner runner_;
+  microseconds pool_held_{0};  ///< how long all connections have been in use
 };
 
 }  // namespace postrider

@@ -12,32 +12,48 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kMarkInterval{2000};
 constexpr milliseconds kGaugeInterval{5000};
+constexpr milliseconds kStatementTimeout{5000};
 
 constexpr DeadReason kReasons[] = {
     DeadReason::kRefused,  DeadReason::kExhausted, DeadReason::kUnknown,
     DeadReason::kNoRoute,  DeadReason::kLoop,      DeadReason::kTemplate,
     DeadReason::kRestored, DeadReason::kParked,    DeadReason::kOperator};
 
+BreakerState MetricOf(CircuitBreaker::State state) {
+  switch (state) {
+    case CircuitBreaker::State::kClosed:
+      return BreakerState::kClosed;
+    case CircuitBreaker::State::kHalfOpen:
+      return BreakerState::kHalfOpen;
+    case CircuitBreaker::State::kOpen:
+      return BreakerState::kOpen;
+  }
+  return BreakerState::kOpen;
+}
+
 }  // namespace
 
 Housekeeper::Housekeeper(const DatabaseAccess& access, const Incarnation& incarnation,
-                         Exchange& exchange, const LaneRegistry& lanes,
+                         Exchange& exchange, PauseRequests& pauses, const LaneRegistry& lanes,
                          const ServedDestinations& served,
                          const std::vector<std::unique_ptr<LaneHost>>& hosts)
     : access_(access),
       incarnation_(incarnation),
       exchange_(exchange),
+      pauses_(pauses),
       lanes_(lanes),
       served_(served),
       hosts_(hosts) {}
 
-void Housekeeper::Turn(PostgresRoster& roster) {
+void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
+  PauseAsAsked(connection);
   FollowRegistrations(roster);
   SetLaneGauges();
   if (steady_clock::now() >= next_mark_) {
     next_mark_ = steady_clock::now() + kMarkInterval;
     MakeMark(roster);
     SavePositions(roster);
+    SaveStates(connection);
   }
   if (steady_clock::now() >= next_gauges_) {
     next_gauges_ = steady_clock::now() + kGaugeInterval;
@@ -51,6 +67,25 @@ void Housekeeper::FollowRegistrations(PostgresRoster& roster) {
   if (!KeepsHouse()) return;
   for (const RegisteredDestination& destination : registered) {
     access_.metrics.ForDestination(destination.subscription.name).SetPaused(destination.paused);
+  }
+}
+
+/// A destination of which too much has died is paused as by a person.
+void Housekeeper::PauseAsAsked(Connection& connection) {
+  while (const auto id = pauses_.First()) {
+    const DestinationSettings& settings = served_.at(*id).settings;
+    const RateWindow limit = settings.dead_limit.value_or(RateWindow{});
+    const std::string note = "dead_limit: more than " + std::to_string(limit.count) +
+                             " dead letters in " + std::to_string(limit.length.count() / 1000) +
+                             " s";
+    PostgresLanePolicies(connection, kStatementTimeout).Pause(settings.name, note);
+    access_.log.Error(
+        "dead_limit",
+        "Too many dead letters: the destination has paused itself. Look at them, then "
+        "resume it.",
+        {{"destination", settings.name}, {"note", note}});
+    for (const auto& host : hosts_) host->NotePaused(*id);
+    pauses_.Done(*id);
   }
 }
 
@@ -80,10 +115,28 @@ void Housekeeper::SavePositions(PostgresRoster& roster) {
   roster.Save(incarnation_, progress, canary);
 }
 
+/// What changes from look to look is not worth a row version.
+void Housekeeper::SaveStates(Connection& connection) {
+  std::vector<PolicyState> changed;
+  for (const auto& [id, owned] : lanes_.All()) {
+    const LaneStats stats = owned.link->gauges().stats;
+    PolicyState state{id, owned.epoch, {}, std::string(ToString(stats.held))};
+    if (stats.breaker) state.breaker = ToString(*stats.breaker);
+    SeenState& known = states_[id];
+    const bool stays = known.seen == state;
+    known.seen = state;
+    if (!stays || known.saved == state) continue;
+    changed.push_back(state);
+    known.saved = std::move(state);
+  }
+  PostgresLanePolicies(connection, kStatementTimeout).SaveStates(incarnation_.id, changed);
+}
+
 void Housekeeper::SetLaneGauges() {
   struct Sum {
     LaneStats stats;
     Timestamp oldest = kNever;
+    std::optional<BreakerState> breaker;
   };
   std::map<DestinationId, Sum> sums;
   std::int64_t bytes = 0;
@@ -94,6 +147,9 @@ void Housekeeper::SetLaneGauges() {
     sum.stats.queued += gauges.stats.queued;
     sum.stats.sending += gauges.stats.sending;
     sum.oldest = std::min(sum.oldest, gauges.oldest_queued);
+    if (gauges.stats.breaker) {
+      sum.breaker = std::max(sum.breaker, std::optional(MetricOf(*gauges.stats.breaker)));
+    }
     bytes += gauges.stats.bytes;
   }
   for (const auto& [id, sum] : sums) {
@@ -101,6 +157,7 @@ void Housekeeper::SetLaneGauges() {
     DestinationMetrics& metrics = access_.metrics.ForDestination(served_.at(id).settings.name);
     metrics.SetDeliveries(DeliveryState::kQueued, static_cast<std::int64_t>(sum.stats.queued));
     metrics.SetDeliveries(DeliveryState::kSending, static_cast<std::int64_t>(sum.stats.sending));
+    metrics.SetBreaker(sum.breaker);
     metrics.SetOldestDueAt(sum.oldest == kNever ? std::nullopt : std::optional(sum.oldest));
   }
   RelayMetrics& relay = access_.metrics.relay();

@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "postrider/engine/incarnation.h"
+#include "postrider/postgres/postgres_lane_policies.h"
 #include "postrider/postgres/postgres_roster.h"
 #include "relay/exchange.h"
 #include "relay/lane_registry.h"
+#include "relay/pause_requests.h"
 #include "relay/served_destination.h"
 #include "relay/session.h"
 
@@ -21,11 +23,11 @@ class LaneHost;
 class Housekeeper {
  public:
   Housekeeper(const DatabaseAccess& access, const Incarnation& incarnation, Exchange& exchange,
-              const LaneRegistry& lanes, const ServedDestinations& served,
+              PauseRequests& pauses, const LaneRegistry& lanes, const ServedDestinations& served,
               const std::vector<std::unique_ptr<LaneHost>>& hosts);
 
   /// To be called a few times a second. Throws DatabaseFault.
-  void Turn(PostgresRoster& roster);
+  void Turn(Connection& connection, PostgresRoster& roster);
   /// Saves how far the lanes are closed, where that has changed.
   void SavePositions(PostgresRoster& roster);
 
@@ -35,8 +37,16 @@ class Housekeeper {
     bool mark = false;
   };
 
+  /// As two looks in a row have found it.
+  struct SeenState {
+    PolicyState seen;
+    PolicyState saved;
+  };
+
   void FollowRegistrations(PostgresRoster& roster);
+  void PauseAsAsked(Connection& connection);
   void MakeMark(PostgresRoster& roster);
+  void SaveStates(Connection& connection);
   void SetLaneGauges();
   void SetStoredGauges(PostgresRoster& roster);
   void SetFleetGauges(const StoredCounts& counts);
@@ -45,10 +55,12 @@ class Housekeeper {
   const DatabaseAccess& access_;
   const Incarnation& incarnation_;
   Exchange& exchange_;
+  PauseRequests& pauses_;
   const LaneRegistry& lanes_;
   const ServedDestinations& served_;
   const std::vector<std::unique_ptr<LaneHost>>& hosts_;
   std::map<LaneId, Saved> saved_;
+  std::map<LaneId, SeenState> states_;
   std::chrono::steady_clock::time_point next_mark_;
   std::chrono::steady_clock::time_point next_gauges_;
 };

@@ -46,12 +46,15 @@ LaneLink& LaneHost::AddLane(LanePlan plan) {
                                         http_,
                                         around_.recorder,
                                         around_.exchange,
+                                        around_.pauses,
                                         around_.clock,
                                         random_,
                                         around_.metrics.ForDestination(plan.settings.name),
                                         around_.log};
     lanes_[id] = std::make_unique<HostedLane>(plan.settings, plan.epoch, plan.destination,
                                               plan.builder, plan.guard, link, surroundings);
+    const int unknown = plan.sent.complete ? 0 : plan.settings.max_unsettled;
+    lanes_[id]->lane().RestoreSent(plan.sent.ages, unknown, lanes_[id]->runner().Now());
   });
   return link;
 }
@@ -95,6 +98,12 @@ void LaneHost::SetRegistered(std::vector<RegisteredDestination> destinations) {
     for (const auto& destination : destinations) subscriptions.push_back(destination.subscription);
     unrouted_->lane().SetSubscriptions(std::move(subscriptions));
   });
+}
+
+void LaneHost::NotePaused(DestinationId destination) {
+  for (const auto& [id, link] : links_) {
+    if (id.destination == destination) WithLane(id, [](Lane& lane) { lane.NotePaused(); });
+  }
 }
 
 void LaneHost::Reply(LaneId id, BacklogReply reply) {

@@ -9,6 +9,7 @@
 #include "postrider/http/event_loop.h"
 #include "postrider/http/http_client.h"
 #include "postrider/policy/random.h"
+#include "postrider/postgres/postgres_lane_policies.h"
 #include "postrider/postgres/postgres_roster.h"
 #include "relay/hosted_lane.h"
 #include "relay/unrouted_host.h"
@@ -19,6 +20,7 @@ namespace postrider {
 struct HostSurroundings {
   Recorder& recorder;
   Exchange& exchange;
+  PauseRequests& pauses;
   DatabaseClock& clock;
   Metrics& metrics;
   Logger& log;
@@ -30,6 +32,7 @@ struct HostSurroundings {
 struct LanePlan {
   LaneSettings settings;
   std::int64_t epoch = 0;
+  SentBefore sent;  ///< by its former owner
   DestinationSettings destination;
   std::shared_ptr<const RequestBuilder> builder;
   std::shared_ptr<const EgressGuard> guard;
@@ -49,6 +52,8 @@ class LaneHost {
 
   /// What is registered by now: who is paused, and what the unrouted lane leaves to others.
   void SetRegistered(std::vector<RegisteredDestination> destinations);
+  /// A pause that a lane has asked for is registered.
+  void NotePaused(DestinationId destination);
   void Reply(LaneId lane, BacklogReply reply);
   void ForeignRows(LaneId lane, std::vector<DueOrder> rows);
   void Cancel(LaneId lane, CancelRequest request);

@@ -20,8 +20,12 @@ class LaneRunner {
 
   LaneBase& lane() { return lane_; }
   LaneLink& link() { return link_; }
+  /// The present time, for calls to the lane, which is told if the clock has been set.
+  Timestamp Now();
   /// Lets the lane do what has become possible.
   void Pump();
+  /// The same in the next turn of the loop; for callers that must not start requests.
+  void PumpSoon();
 
  private:
   void SetTimer();
@@ -31,7 +35,9 @@ class LaneRunner {
   EventLoop& loop_;
   Exchange& exchange_;
   DatabaseClock& clock_;
+  microseconds ahead_;  ///< of the clock, as the lane knows it
   EventLoop::TimerId timer_;
+  EventLoop::TimerId soon_;
   Timestamp timer_at_ = kNever;
   std::int64_t most_room_ = 0;
   bool had_room_ = true;

@@ -8,6 +8,7 @@
 
 #include "postrider/postgres/conninfo.h"
 #include "relay/process_identity.h"
+#include "relay/sent_before.h"
 #include "relay/version.h"
 
 namespace postrider {
@@ -33,7 +34,7 @@ Relay::Relay(const Settings& settings, const SecretResolver& secrets, const Data
       incarnation_(MakeIncarnation(settings.relay)),
       patience_(std::chrono::duration_cast<milliseconds>(settings.relay.lease) / 4),
       router_(lanes_, served_),
-      housekeeper_(access, incarnation_, exchange_, lanes_, served_, hosts_) {}
+      housekeeper_(access, incarnation_, exchange_, pauses_, lanes_, served_, hosts_) {}
 
 Relay::~Relay() = default;
 
@@ -42,7 +43,7 @@ RelayEnd Relay::Run(std::stop_token stop, bool once) {
   try {
     Connection connection(MakeConninfo(settings_.database, secrets_, "postrider/start"));
     PostgresRoster roster(connection, patience_);
-    Enlist(roster);
+    Enlist(connection, roster);
     started_.store(true);
     end = KeepHouse(stop, once);
   } catch (const std::exception& error) {
@@ -56,7 +57,7 @@ RelayEnd Relay::Run(std::stop_token stop, bool once) {
 // -- Beginning ------------------------------------------------------------------------------------
 
 /// Registers what the file says, takes lanes, and starts the threads.
-void Relay::Enlist(PostgresRoster& roster) {
+void Relay::Enlist(Connection& connection, PostgresRoster& roster) {
   const auto foreign = roster.Register(settings_.destinations, incarnation_.name);
   registered_ = roster.ReadDestinations();
   Serve(foreign);
@@ -64,7 +65,7 @@ void Relay::Enlist(PostgresRoster& roster) {
   roster.Enroll(incarnation_);
   BuryNeighbours(roster);
   StartThreads(enrolled);
-  TakeFreeLanes(roster);
+  TakeFreeLanes(connection, roster);
   fetcher_ = std::make_unique<FetchThread>(access_, exchange_, router_);
   tail_ = std::make_unique<TailThread>(access_, settings_.relay.poll, exchange_, clock_);
   retention_ =
@@ -118,17 +119,25 @@ void Relay::StartThreads(std::chrono::nanoseconds enrolled) {
   int threads = settings_.relay.threads;
   if (threads == 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const HostSurroundings surroundings{
-      *recorder_,      exchange_,   clock_,
-      access_.metrics, access_.log, [this] { return lease_->MaySend() && !exchange_.halted(); }};
+      *recorder_, exchange_, pauses_, clock_, access_.metrics, access_.log, [this] {
+        return lease_->MaySend() && !exchange_.halted();
+      }};
   for (int i = 0; i < threads; ++i) hosts_.push_back(std::make_unique<LaneHost>(surroundings));
 }
 
-void Relay::TakeFreeLanes(PostgresRoster& roster) {
+void Relay::TakeFreeLanes(Connection& connection, PostgresRoster& roster) {
   if (wanted_.empty()) return;
-  const auto taken = roster.TakeLanes(incarnation_, {wanted_.begin(), wanted_.end()});
-  for (const auto& [lane, epoch] : taken) {
-    AddLane(lane, epoch);
+  taken_.merge(roster.TakeLanes(incarnation_, {wanted_.begin(), wanted_.end()}));
+  while (!taken_.empty()) {
+    const auto [lane, epoch] = *taken_.begin();
+    SentBefore sent;
+    if (lane.destination != kUnrouted) {
+      sent =
+          ReadSentBefore(connection, patience_, served_.at(lane.destination).settings, lane, epoch);
+    }
+    AddLane(lane, epoch, std::move(sent));
     wanted_.erase(lane);
+    taken_.erase(lane);
   }
   if (wanted_.empty()) return;
   access_.repeated.Info("lanes_owned_elsewhere",
@@ -136,7 +145,7 @@ void Relay::TakeFreeLanes(PostgresRoster& roster) {
                         {{"lanes", wanted_.size()}});
 }
 
-void Relay::AddLane(LaneId lane, std::int64_t epoch) {
+void Relay::AddLane(LaneId lane, std::int64_t epoch, SentBefore sent) {
   LaneHost& host = *hosts_[lanes_.All().size() % hosts_.size()];
   LaneLink* link = nullptr;
   std::string name = "(unrouted)";
@@ -147,7 +156,7 @@ void Relay::AddLane(LaneId lane, std::int64_t epoch) {
     name = served.settings.name;
     link =
         &host.AddLane({MakeLaneSettings(served.settings, lane, settings_.relay.lease, lane_memory_),
-                       epoch, served.settings, served.builder, served.guard});
+                       epoch, std::move(sent), served.settings, served.builder, served.guard});
   }
   host.SetRegistered(registered_);
   lanes_.Add(lane, {link, &host, epoch});
@@ -185,8 +194,8 @@ RelayEnd Relay::KeepHouse(std::stop_token stop, bool once) {
         end = *reason;
         return;
       }
-      TakeFreeLanes(roster);
-      housekeeper_.Turn(roster);
+      TakeFreeLanes(connection, roster);
+      housekeeper_.Turn(connection, roster);
       std::unique_lock lock(mutex);
       wakes.wait_for(lock, stop, kHouseInterval, [] { return false; });
     }
@@ -252,7 +261,7 @@ void Relay::Leave() {
     Connection connection(MakeConninfo(settings_.database, secrets_, "postrider/leave"));
     PostgresRoster roster(connection, patience_);
     housekeeper_.SavePositions(roster);
-    roster.Leave(incarnation_);
+    roster.Leave(incarnation_, Idle() && (!recorder_ || recorder_->empty()));
   } catch (const std::exception& error) {
     access_.log.Warning("leave_failed",
                         "Could not give the lanes back; others take them when the lease ends.",

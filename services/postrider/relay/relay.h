@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,8 +21,9 @@
 #include "relay/lane_host.h"
 #include "relay/lane_registry.h"
 #include "relay/lease_thread.h"
-#include "relay/recorder.h"
 #include "relay/operation_thread.h"
+#include "relay/pause_requests.h"
+#include "relay/recorder.h"
 #include "relay/retention_thread.h"
 #include "relay/served_destination.h"
 #include "relay/session.h"
@@ -53,12 +55,12 @@ class Relay {
   HealthReport Readiness() const;
 
  private:
-  void Enlist(PostgresRoster& roster);
+  void Enlist(Connection& connection, PostgresRoster& roster);
   void Serve(const std::vector<std::string>& foreign);
   void BuryNeighbours(PostgresRoster& roster);
   void StartThreads(std::chrono::nanoseconds enrolled);
-  void TakeFreeLanes(PostgresRoster& roster);
-  void AddLane(LaneId lane, std::int64_t epoch);
+  void TakeFreeLanes(Connection& connection, PostgresRoster& roster);
+  void AddLane(LaneId lane, std::int64_t epoch, SentBefore sent);
   LaneFilter FilterOf(LaneId lane) const;
   RelayEnd KeepHouse(std::stop_token stop, bool once);
   std::optional<RelayEnd> LookForEnd(bool once);
@@ -75,10 +77,12 @@ class Relay {
   const Incarnation incarnation_;
   const milliseconds patience_;  ///< of statements that must not outlast the lease
   Exchange exchange_;
+  PauseRequests pauses_;
   std::vector<RegisteredDestination> registered_;
   ServedDestinations served_;
-  std::set<LaneId> wanted_;       ///< not taken yet
-  std::int64_t lane_memory_ = 0;  ///< bytes of bodies that each lane may hold
+  std::set<LaneId> wanted_;               ///< not served yet
+  std::map<LaneId, std::int64_t> taken_;  ///< owned, with their epochs; not served yet
+  std::int64_t lane_memory_ = 0;          ///< bytes of bodies that each lane may hold
   LaneRegistry lanes_;
   BacklogRouter router_;
   std::unique_ptr<LeaseThread> lease_;

@@ -54,7 +54,7 @@ TEST_F(LeasesTest, WhoIsNotEnrolledTakesNothing) {
 }
 
 TEST_F(LeasesTest, LeavingGivesEverythingBack) {
-  roster_.Leave(relay_);
+  roster_.Leave(relay_, true);
   roster_.Enroll(rival_);
   EXPECT_THAT(roster_.TakeLanes(rival_, {lane_, unrouted_}), SizeIs(2));
 }

@@ -74,6 +74,17 @@ void LaneDriver::Answer(EventId id, const HttpAnswer& answer) {
   Pump();
 }
 
+void LaneDriver::Written(EventId id) {
+  lane.OnWritten(TicketOf(id), now);
+  Pump();
+}
+
+void LaneDriver::NotWritten(EventId id) {
+  HttpAnswer answer;
+  answer.failure = FailureClass::kRelayLost;
+  Answer(id, answer);
+}
+
 void LaneDriver::NotBuilt(EventId id, FailureClass failure) {
   lane.OnNotBuilt(TicketOf(id), failure, "no such field", now);
   Pump();

@@ -46,6 +46,16 @@ class LaneDriver : private LaneEffects, private LaneObserver, private RandomSour
   /// The request was never made: it could not be built.
   void NotBuilt(EventId id, FailureClass failure);
 
+  /// The request is written.
+  void Written(EventId id);
+  /// It was let out and will never be written: the lease may have run out.
+  void NotWritten(EventId id);
+  int pauses = 0;  ///< that the lane asked for
+  /// Time for which it was held, by reason, and what it told of its policies.
+  std::map<Held, microseconds> held;
+  std::vector<CircuitBreaker::State> breaker_states;
+  std::vector<bool> cool_downs;
+
   // -- The recorder -----------------------------------------------------------------------------
 
   /// What waits to be recorded.
@@ -80,6 +90,10 @@ class LaneDriver : private LaneEffects, private LaneObserver, private RandomSour
   void Ask(BacklogQuery query) override { queries_.push_back(std::move(query)); }
   std::optional<Emitted> FollowUp(const Event& event, const Outcome& outcome,
                                   const HttpAnswer* answer) override;
+  void OnHeld(Held reason, microseconds time) override { held[reason] += time; }
+  void OnBreaker(CircuitBreaker::State state) override { breaker_states.push_back(state); }
+  void OnCoolDown(bool begins) override { cool_downs.push_back(begins); }
+  void Pause() override { ++pauses; }
   double Uniform01() override { return 0; }
 
   std::uint64_t TicketOf(EventId id) const;

@@ -27,11 +27,34 @@ TEST(LaneSettingsTest, EveryShardSendsSomething) {
   EXPECT_EQ(Shard(destination, 3).concurrency, 1);
 }
 
-TEST(LaneSettingsTest, ThePoolBoundsWhatIsInFlight) {
+TEST(LaneSettingsTest, ShardsShareThePoolTheRatesAndTheLimitOfDeadLetters) {
   DestinationSettings destination;
-  destination.concurrency = 16;
-  destination.http.pool.size = 5;
-  EXPECT_EQ(Shard(destination, 0).concurrency, 5);
+  destination.shards = 4;
+  destination.http.pool.size = 6;
+  destination.rate = {{10, seconds(1)}, {101, seconds(60)}};
+  destination.dead_limit = RateWindow{9, seconds(600)};
+  const LaneSettings first = Shard(destination, 0);
+  EXPECT_EQ(first.pool, 2);
+  EXPECT_EQ(first.rate, (std::vector<RateWindow>{{3, seconds(1)}, {26, seconds(60)}}));
+  EXPECT_EQ(first.dead_limit, (RateWindow{3, seconds(600)}));
+  const LaneSettings last = Shard(destination, 3);
+  EXPECT_EQ(last.pool, 1);
+  EXPECT_EQ(last.rate, (std::vector<RateWindow>{{2, seconds(1)}, {25, seconds(60)}}));
+  EXPECT_EQ(last.dead_limit, (RateWindow{2, seconds(600)}));
+}
+
+TEST(LaneSettingsTest, WithoutAPoolSizeTheConcurrencyIsTheBound) {
+  EXPECT_EQ(Shard({}, 0).pool, 0);
+}
+
+TEST(LaneSettingsTest, APolicyThatIsOffIsOff) {
+  DestinationSettings destination;
+  destination.breaker.reset();
+  destination.dead_limit.reset();
+  const LaneSettings lane = Shard(destination, 0);
+  EXPECT_FALSE(lane.breaker);
+  EXPECT_FALSE(lane.dead_limit);
+  EXPECT_TRUE(lane.rate.empty());
 }
 
 TEST(LaneSettingsTest, UnsettledDefaultsToTheLargerOf64AndTwiceTheConcurrency) {

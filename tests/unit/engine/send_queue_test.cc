@@ -52,6 +52,26 @@ TEST(SendQueueTest, AllThreeHaveTheirTurns) {
   EXPECT_THAT(PopAll(queue), ElementsAre(1, 11, 2, 21, 12, 3, 13, 22));
 }
 
+TEST(SendQueueTest, RetriesTakeTurnsWithWhatElseFallsDue) {
+  SendQueue queue;
+  Fill(queue, Line::kLog, 1, 4);
+  Fill(queue, Line::kDue, 11, 12);
+  Fill(queue, Line::kRetry, 21, 22);
+  EXPECT_THAT(PopAll(queue), ElementsAre(1, 11, 2, 21, 3, 12, 4, 22));
+}
+
+TEST(SendQueueTest, RetriesWaitWhileOthersGo) {
+  SendQueue queue;
+  Fill(queue, Line::kRetry, 21, 22);
+  Fill(queue, Line::kDue, 11, 11);
+  Fill(queue, Line::kLog, 1, 1);
+  EXPECT_EQ(queue.Pop(false), 1);
+  EXPECT_EQ(queue.Pop(false), 11);
+  EXPECT_EQ(queue.Pop(false), std::nullopt);
+  EXPECT_TRUE(queue.has_retries());
+  EXPECT_EQ(queue.Pop(), 21);
+}
+
 TEST(SendQueueTest, WhatWasPutBackGoesAtOnceWhenNothingElseWaits) {
   SendQueue queue;
   Fill(queue, Line::kPutBack, 21, 23);

@@ -39,6 +39,22 @@ TEST(ClientLimitsTest, HoldsAcrossTheEdgeOfACalendarSecond) {
   EXPECT_EQ(limits.Admit("a", kStart + milliseconds(1100)).kind, Kind::kLimited);
 }
 
+TEST(ClientLimitsTest, FixedWindowsBeginAnewWithEachSecond) {
+  LimitSettings settings = TenPerSecond();
+  settings.fixed = true;
+  ClientLimits limits(settings);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(limits.Admit("a", kStart + milliseconds(900)).kind, Kind::kAdmitted);
+  }
+  const Admission refused = limits.Admit("a", kStart + milliseconds(950));
+  EXPECT_EQ(refused.kind, Kind::kLimited);
+  EXPECT_EQ(refused.retry_after, milliseconds(50));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(limits.Admit("a", kStart + seconds(1)).kind, Kind::kAdmitted);
+  }
+  EXPECT_EQ(limits.Admit("a", kStart + milliseconds(1001)).kind, Kind::kLimited);
+}
+
 TEST(ClientLimitsTest, HoldsEveryWindow) {
   LimitSettings settings = TenPerSecond();
   settings.windows.push_back({15, minutes(1)});

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "postrider/engine/admission.h"
 #include "postrider/engine/closing.h"
 #include "postrider/engine/due_window.h"
 #include "postrider/engine/key_order.h"
@@ -18,6 +19,7 @@
 #include "postrider/engine/lane_shares.h"
 #include "postrider/engine/question_log.h"
 #include "postrider/engine/send_queue.h"
+#include "postrider/policy/dead_limit.h"
 #include "postrider/policy/random.h"
 #include "postrider/policy/retry_schedule.h"
 #include "postrider/policy/verdict.h"
@@ -43,11 +45,12 @@ class Lane : public LaneBase {
   void OnDropped(const std::vector<EventId>& ids) override;
   void Stop() override;
   void Pump(Timestamp now) override;
+  void ClockMoved(microseconds by) override { admission_.ClockMoved(by); }
   Timestamp NextWake() const override;
   std::int64_t room_events() const override { return shares_.room_events(Origin::kLog); }
   std::int64_t room_bytes() const override { return shares_.room_bytes(Origin::kLog); }
   EventId closed_up_to() const override { return closing_.closed_up_to(); }
-  bool idle() const override { return unsettled_ == 0 && settling_ == 0; }
+  bool idle() const override { return admission_.unsettled() == 0 && settling_ == 0; }
   LaneStats stats() const override;
   Timestamp oldest_queued() const override;
 
@@ -63,6 +66,8 @@ class Lane : public LaneBase {
 
   // -- From the partner -------------------------------------------------------------------------
 
+  /// The first byte of a Send is about to be written. The next Pump may find that more may go.
+  void OnWritten(std::uint64_t ticket, Timestamp now);
   /// The answer to a Send. An unknown ticket is ignored.
   void OnAnswer(std::uint64_t ticket, const HttpAnswer& answer, Timestamp now,
                 const std::string& request);
@@ -72,12 +77,20 @@ class Lane : public LaneBase {
 
   // -- Control ----------------------------------------------------------------------------------
 
-  void SetPaused(bool paused) { paused_ = paused; }
+  /// What is registered. A pause that the lane has asked for holds until NotePaused.
+  void SetPaused(bool paused);
+  /// The pause that it asked for is registered.
+  void NotePaused();
+  /// What the former owner sent; before the first Pump. See Admission::Restore.
+  void RestoreSent(const std::vector<microseconds>& ages, int unknown, Timestamp now) {
+    admission_.Restore(ages, unknown, now);
+  }
 
   // -- State ------------------------------------------------------------------------------------
 
   Held held() const { return held_; }
   const LaneSettings& settings() const { return settings_; }
+  const Admission& admission() const { return admission_; }
 
  private:
   enum class State {
@@ -95,6 +108,7 @@ class Lane : public LaneBase {
     std::optional<Timestamp> first_attempt_at;
     Timestamp sent_at;
     std::uint64_t ticket = 0;
+    Admission::Permit permit;   ///< while it is being sent
     std::int32_t attempts = 0;  ///< charged
     std::int16_t run = 1;
     State state = State::kWaiting;
@@ -187,6 +201,7 @@ class Lane : public LaneBase {
   void Intend(Delivery& delivery, Timestamp now);
   void OnIntended(Delivery& delivery);
   void SendIntended(Timestamp now);
+  void ReturnPermit(Delivery& delivery, Timestamp now);
   void GiveUpIntent(Delivery& delivery, Timestamp now);
   void ResolveUnknown(Delivery& delivery, Timestamp now);
   static BacklogEntry EntryOf(const Delivery& delivery, WaitingFor waiting_for, Timestamp due);
@@ -198,11 +213,13 @@ class Lane : public LaneBase {
   void Park(Delivery& delivery, BacklogEntry entry, std::vector<AttemptRecord> attempts);
 
   // Sending (lane.cc) and answers (lane_answers.cc).
-  Held Obstacle(Timestamp now) const;
-  Delivery* NextQueued();
+  Delivery* NextQueued(Timestamp now);
   bool SendOne(Delivery& delivery, Timestamp now);
+  void Reserve(Delivery& delivery, Timestamp now);
   void Start(Delivery& delivery, Timestamp now);
   void NoteHeld(Held reason, Timestamp now);
+  void TellPolicies();
+  void NoteDead(Timestamp now);
   void Deliver(Delivery& delivery, Answered answered);
   void Fail(Delivery& delivery, const Verdict& verdict, Answered answered);
   void Die(Delivery& delivery, DeadReason reason, Answered answered);
@@ -211,7 +228,7 @@ class Lane : public LaneBase {
   void PutBack(Delivery& delivery, Timestamp now);
   void BackToFront(Delivery& delivery, Timestamp now);
   void Expire(Delivery& delivery, Timestamp now);
-  void LeaveFlight(Delivery& delivery);
+  Admission::Permit LeaveFlight(Delivery& delivery);
   Settlement MakeSettlement(const Delivery& delivery) const;
   Outcome MakeOutcome(const Delivery& delivery, OutcomeState state, const Answered& answered) const;
   void SettleFinally(Delivery& delivery, Outcome outcome, const Answered* answered);
@@ -226,6 +243,8 @@ class Lane : public LaneBase {
   const RetrySchedule schedule_;
   const VerdictPolicy verdicts_;
   const VerdictPolicy findings_;  ///< on answers to questions what became of a request
+  Admission admission_;
+  std::optional<DeadLimit> dead_limit_;
 
   std::unordered_map<EventId, Delivery> memory_;
   std::unordered_map<std::uint64_t, EventId> tickets_;
@@ -252,18 +271,14 @@ class Lane : public LaneBase {
 
   std::int64_t big_bytes_ = 0;  ///< of bodies read alone
   std::vector<EventId> intended_;
-  int intending_ = 0;  ///< their intent is being recorded, or they are intended
-  int in_flight_ = 0;
-  int unsettled_ = 0;  ///< sent, not durable
-  int settling_ = 0;   ///< handed to the recorder, not durable
+  int settling_ = 0;  ///< handed to the recorder, not durable
   std::int32_t requests_ = 0;
   std::uint64_t tickets_given_ = 0;
 
-  bool paused_ = false;
+  bool pauses_itself_ = false;  ///< has asked for it
   bool stopped_ = false;
-  bool credentials_refused_ = false;
-  Timestamp held_until_ = Timestamp::min();
-  Timestamp unleased_until_ = Timestamp::min();
+  std::optional<CircuitBreaker::State> told_breaker_;
+  bool told_cool_down_ = false;
   Held held_ = Held::kNothing;
   Timestamp held_since_;
 };

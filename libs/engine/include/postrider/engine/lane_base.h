@@ -3,21 +3,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "postrider/engine/admission.h"
 #include "postrider/model/event.h"
 #include "postrider/model/time.h"
 
 namespace postrider {
 
-/// Counts of what a lane holds in memory and knows to wait.
+/// Counts of what a lane holds in memory and knows to wait, and what keeps it from sending.
 struct LaneStats {
   std::size_t queued = 0;  ///< taken, not sent
   std::size_t sending = 0;
   std::size_t unsettled = 0;  ///< sent, not yet durably recorded
   std::size_t waiting = 0;    ///< backlog rows known by id
   std::int64_t bytes = 0;
+  Held held = Held::kNothing;
+  std::optional<CircuitBreaker::State> breaker{};  ///< nullopt: there is none
 };
 
 /// What readers, recorder and event loop need of any lane. A lane is a pure state machine for one
@@ -44,6 +48,8 @@ class LaneBase {
   /// Takes and sends nothing more; what is in flight finishes.
   virtual void Stop() = 0;
   virtual void Pump(Timestamp now) = 0;
+  /// The clock by which the lane is told the time was set forward (back, if negative) by that much.
+  virtual void ClockMoved(microseconds /*by*/) {}
   /// When to call Pump again if nothing happens before; kNever: not needed.
   virtual Timestamp NextWake() const = 0;
 

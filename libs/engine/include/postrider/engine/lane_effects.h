@@ -2,16 +2,17 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "postrider/engine/admission.h"
 #include "postrider/engine/backlog_store.h"
 #include "postrider/model/delivery.h"
 #include "postrider/model/http.h"
 
 namespace postrider {
 
-/// A request to be made now. Its answer comes back through Lane::OnAnswer (or OnNotSent).
+/// A request to be made now. Its answer comes back through Lane::OnAnswer, or OnNotBuilt; before
+/// that, Lane::OnWritten says that it is written.
 struct Send {
   EventRef event;
   int attempt = 1;                 ///< for the partner: charged attempts so far, plus one
@@ -61,11 +62,9 @@ class LaneEffects {
   /// The follow-up events of the destination, if it emits any.
   virtual std::optional<Emitted> FollowUp(const Event& event, const Outcome& outcome,
                                           const HttpAnswer* answer) = 0;
+  /// Too much dies: the destination is to be paused, on all relays, until a person resumes it.
+  virtual void Pause() = 0;
 };
-
-/// Why a lane does not send although it could: the label `reason` of postrider_held_seconds_total.
-enum class Held { kNothing, kUnsettled, kConcurrency, kCredentials, kPaused, kLoading };
-std::string_view ToString(Held held);
 
 /// What a lane tells of itself, for metrics and logs. Calls return at once.
 class LaneObserver {
@@ -76,6 +75,9 @@ class LaneObserver {
   virtual void OnAttempt(const Event& /*event*/, const AttemptRecord& /*attempt*/) {}
   virtual void OnOutcome(const Event& /*event*/, const Outcome& /*outcome*/) {}
   virtual void OnHeld(Held /*reason*/, microseconds /*time*/) {}
+  virtual void OnBreaker(CircuitBreaker::State /*state*/) {}
+  /// It begins, or is over.
+  virtual void OnCoolDown(bool /*begins*/) {}
 };
 
 }  // namespace postrider

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "postrider/model/lane_id.h"
 #include "postrider/model/settings.h"
@@ -16,7 +17,12 @@ struct LaneSettings {
   std::string name;  ///< of the destination
   int shards = 1;
   int concurrency = 16;    ///< requests in flight
+  int pool = 0;            ///< connections; 0: as `concurrency`
   int max_unsettled = 64;  ///< sent but not yet durably recorded
+  std::vector<RateWindow> rate;
+  std::optional<BreakerSettings> breaker;
+  std::optional<RateWindow> dead_limit;
+  milliseconds call_timeout{15000};  ///< no call lasts longer
   OrderSettings order;
   RetrySettings retries;
   VerdictSettings verdict;

@@ -36,6 +36,7 @@ struct HttpClientOptions {
 class HttpClient {
  public:
   using Done = std::function<void(HttpAnswer)>;
+  using Written = std::function<void()>;
 
   /// The loop must outlive the client. Throws std::runtime_error when this libcurl can not do what
   /// is needed (asynchronous DNS, TLS, zlib).
@@ -54,7 +55,10 @@ class HttpClient {
   /// `Content-Length` and `Accept-Encoding: gzip, deflate` (each unless given), and the
   /// `Authorization` of a URL with a user. `Content-Length`, `Transfer-Encoding` and `Expect` can
   /// not be given.
-  RequestId Start(HttpRequest request, const EgressGuard* guard, Done done);
+  ///
+  /// `written` is called at most once, before `done`: there is a connection, and the first byte of
+  /// the request is about to be written. It must be quick, and must not call the client.
+  RequestId Start(HttpRequest request, const EgressGuard* guard, Done done, Written written = {});
 
   /// Ends a request: its connection is cut, and `done` is called from the loop with `relay_lost`.
   /// Nothing happens when it has ended already.

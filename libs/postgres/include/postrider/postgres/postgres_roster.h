@@ -84,7 +84,8 @@ class PostgresRoster {
   std::map<LaneId, std::int64_t> TakeLanes(const Incarnation& incarnation,
                                            const std::vector<LaneId>& lanes);
   /// Gives all lanes back and goes.
-  void Leave(const Incarnation& incarnation);
+  /// @param quiet  everything that was sent is recorded
+  void Leave(const Incarnation& incarnation, bool quiet);
 
   StoredCounts ReadCounts();
 

@@ -31,6 +31,10 @@ enum class HeldReason {
 };
 std::string_view ToString(HeldReason reason);
 
+/// The label `state` of `postrider_breaker_state`, from the best to the worst.
+enum class BreakerState { kClosed, kHalfOpen, kOpen };
+std::string_view ToString(BreakerState state);
+
 /// The metrics of one destination, summed over the lanes that this relay owns.
 /// All methods may be called from any thread; the counting ones cost a few atomic additions.
 /// Counters start at 0 for the usual label values, so `rate()` sees their first step; rare pairs of
@@ -59,6 +63,8 @@ class DestinationMetrics {
   /// the metrics are read, so it grows even while everything else hangs.
   void SetOldestDueAt(std::optional<Timestamp> due_at);
   void SetLastDelivery(Timestamp at);
+  /// The worst of its lanes; nullopt: there is no breaker.
+  void SetBreaker(std::optional<BreakerState> state);
 
   /// To be called when the last lane of the destination is given up: another relay now says what
   /// waits. Zeroes the gauges of an owner; counters stay.
