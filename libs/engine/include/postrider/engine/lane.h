@@ -108,7 +108,7 @@ class Lane : public LaneBase {
     std::optional<Timestamp> first_attempt_at;
     Timestamp sent_at;
     std::uint64_t ticket = 0;
-    Admission::Permit permit;   ///< while it is being sent
+    std::optional<Admission::Permit> permit;  ///< while it is intended or being sent
     std::int32_t attempts = 0;  ///< charged
     std::int16_t run = 1;
     State state = State::kWaiting;
