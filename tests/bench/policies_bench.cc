@@ -2,8 +2,12 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "postrider/engine/lane.h"
 #include "postrider/policy/circuit_breaker.h"
 #include "postrider/policy/cool_down.h"
 #include "postrider/policy/dead_limit.h"
@@ -99,6 +103,48 @@ void BM_RulesOnJson(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(answer.body.size()));
 }
 BENCHMARK(BM_RulesOnJson)->Arg(100)->Arg(1024)->Arg(1 << 20);
+
+/// A lane asks nobody anything: it is the lane's decision alone that is measured.
+class NoWorld : public LaneEffects, public LaneObserver, public RandomSource {
+ public:
+  void Start(Send send) override { tickets.push_back(send.ticket); }
+  void Settle(Settlement) override {}
+  void Ask(BacklogQuery) override {}
+  std::optional<Emitted> FollowUp(const Event&, const Outcome&, const HttpAnswer*) override {
+    return std::nullopt;
+  }
+  void Pause() override {}
+  double Uniform01() override { return 0; }
+
+  std::vector<std::uint64_t> tickets;
+};
+
+/// What a lane that its rate holds back costs at each look, by how many events wait in it.
+void BM_LaneHeldByItsRate(benchmark::State& state) {
+  NoWorld world;
+  LaneSettings settings;
+  settings.max_events = 20000;
+  settings.rate = {{1, std::chrono::hours(1)}};
+  Lane lane(settings, 1, world, world, world);
+  lane.Reset(1);
+  lane.Recovered(1);
+  std::vector<EventRef> events;
+  for (EventId id = 1; id <= state.range(0); ++id) {
+    auto event = std::make_shared<Event>();
+    event->identity.id = id;
+    events.push_back(event);
+  }
+  Timestamp now = kStart;
+  lane.Take(events, std::make_shared<const std::string>("canary"), now);
+  lane.Pump(now);
+  lane.OnWritten(world.tickets.at(0), now);
+  for (auto _ : state) {
+    now += kStep;
+    lane.Pump(now);
+    benchmark::DoNotOptimize(lane.NextWake());
+  }
+}
+BENCHMARK(BM_LaneHeldByItsRate)->Arg(10)->Arg(10000);
 
 /// A decision of a window that is full, by how many requests it holds.
 void BM_RateDecision(benchmark::State& state) {

@@ -75,7 +75,7 @@ LaneFilter Scenario::FilterOf(LaneId lane) const {
 
 LaneSettings Scenario::SettingsOf(LaneId lane) const {
   const SimulatedDestination& destination = Of(lane.destination);
-  LaneSettings settings = MakeLaneSettings(destination.settings, lane, 1 << 20);
+  LaneSettings settings = MakeLaneSettings(destination.settings, lane, seconds(15), 1 << 20);
   settings.max_events = destination.max_events;
   settings.window = 20;
   settings.hold = milliseconds(150);

@@ -105,6 +105,11 @@ std::string Explain(const RetrySettings& settings) {
   out << "Gives up when attempt " << schedule.attempts() << " fails, or when an attempt fails "
       << ReadableDuration(lasting) << " or more after the first.\n"
       << "The time that the attempts themselves take is not counted.\n";
+  if (settings.budget) {
+    out << "Of the requests of a minute at most " << std::llround(*settings.budget * 100)
+        << " % are retries, though 10 may always be: an attempt that has to wait for that is made "
+           "later.\n";
+  }
   return out.str();
 }
 

@@ -62,6 +62,7 @@ Json ScheduleJson(const RetrySettings& retries) {
   return {{"attempts", schedule.attempts()},
           {"for_s", retries.lasting.count()},
           {"jitter", retries.jitter},
+          {"budget", retries.budget ? Json(*retries.budget) : Json(nullptr)},
           {"waits_ms", waits}};
 }
 

@@ -285,5 +285,24 @@ TEST(LanePoliciesTest, AStoppedLaneReturnsEveryPermit) {
   EXPECT_TRUE(driver.lane.idle());
 }
 
+TEST(LanePoliciesTest, AnIntentHasItsPlaceInTheRateUntilItIsDropped) {
+  LaneSettings settings;
+  settings.after_unknown = AfterUnknown::kDead;
+  settings.rate = {{1, seconds(10)}};
+  LaneDriver driver(settings);
+  driver.Take({1, 2});
+  ASSERT_THAT(driver.unrecorded(), SizeIs(1));
+  EXPECT_EQ(driver.lane.held(), Held::kRate);
+  driver.Drop();
+  ASSERT_THAT(driver.unrecorded(), SizeIs(1)) << "the other one intends";
+  driver.Record();
+  EXPECT_THAT(driver.Sent(), ElementsAre(2));
+  EXPECT_EQ(driver.lane.admission().in_flight(), 1) << "one permit for intent and request";
+  driver.Answer(2, 200);
+  driver.Settle();
+  EXPECT_EQ(driver.lane.admission().in_flight(), 0);
+  EXPECT_EQ(driver.lane.admission().unsettled(), 0);
+}
+
 }  // namespace
 }  // namespace postrider::test

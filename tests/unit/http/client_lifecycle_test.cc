@@ -9,6 +9,7 @@
 #include <latch>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fake_resolver.h"
@@ -68,6 +69,48 @@ TEST(ClientLifecycleTest, ConnectionsAreSharedByRequestsOneAfterTheOther) {
   });
   ASSERT_EQ(finished.get_future().wait_for(kPatience), std::future_status::ready);
   EXPECT_LE(server.connections(), kInFlight);
+}
+
+/// How often a request was said to be written, and what came of it.
+std::pair<int, HttpAnswer> StartAndCountWritten(LoopThread& loop, const std::string& url) {
+  std::promise<HttpAnswer> done;
+  int written = 0;
+  loop.On([&] {
+    loop.client().Start(
+        Post(url), nullptr, [&](HttpAnswer answer) { done.set_value(std::move(answer)); },
+        [&] { ++written; });
+    EXPECT_EQ(written, 0) << "there is no connection yet";
+  });
+  HttpAnswer answer = done.get_future().get();
+  return {written, std::move(answer)};
+}
+
+TEST(ClientLifecycleTest, SaysOnceThatARequestIsWritten) {
+  HostileServer server(Always(Answer(200, "ok")));
+  LoopThread loop;
+  for (int i = 0; i < 2; ++i) {
+    const auto [written, answer] = StartAndCountWritten(loop, server.Url());
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.connection_reused, i == 1);
+    EXPECT_EQ(written, 1);
+  }
+}
+
+TEST(ClientLifecycleTest, ARequestWithoutAConnectionIsNeverWritten) {
+  LoopThread loop;
+  const auto [written, answer] = StartAndCountWritten(loop, "http://127.0.0.1:1/");
+  EXPECT_EQ(answer.failure, FailureClass::kConnect);
+  EXPECT_EQ(written, 0);
+}
+
+TEST(ClientLifecycleTest, ARequestThatMayNotBeSentIsNeverWritten) {
+  HostileServer server(Always(Answer(200, "ok")));
+  HttpClientOptions options;
+  options.may_send = [] { return false; };
+  LoopThread loop(std::move(options));
+  const auto [written, answer] = StartAndCountWritten(loop, server.Url());
+  EXPECT_EQ(answer.failure, FailureClass::kRelayLost);
+  EXPECT_EQ(written, 0);
 }
 
 TEST(ClientLifecycleTest, ACancelledRequestEndsOnceAndCutsItsConnection) {

@@ -109,6 +109,11 @@ TEST(ExplainTest, MarksAnAttemptThatDependsOnLuck) {
   EXPECT_THAT(text, HasSubstr("3m .. 3m 45s  (only when `for` allows it)"));
 }
 
+TEST(ExplainTest, SaysWhatTheBudgetAllows) {
+  EXPECT_THAT(Explain(RetrySettings{.budget = 0.2}), HasSubstr("at most 20 % are retries"));
+  EXPECT_THAT(Explain(RetrySettings{}), Not(HasSubstr("are retries")));
+}
+
 TEST(ExplainTest, SumsUpALongSchedule) {
   const std::string text = Explain(RetrySettings{.attempts = 100000, .lasting = days(3000)});
   EXPECT_LT(text.size(), 5000U);

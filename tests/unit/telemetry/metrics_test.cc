@@ -82,6 +82,22 @@ TEST_F(MetricsTest, CountsDeliveriesReadsHoldsAndConnections) {
   EXPECT_EQ(ValueOf("postrider_connections_total{destination=\"cj\",reused=\"true\"}"), "1");
 }
 
+TEST_F(MetricsTest, ShowsTheStateOfTheBreakerWhereThereIsOne) {
+  const auto state = [&](const std::string& name) {
+    return ValueOf("postrider_breaker_state{destination=\"cj\",endpoint=\"primary\",state=\"" +
+                   name + "\"}");
+  };
+  EXPECT_THAT(metrics_.Render(), Not(HasSubstr("postrider_breaker_state{")));
+  cj_.SetBreaker(BreakerState::kOpen);
+  EXPECT_EQ(state("open"), "1");
+  EXPECT_EQ(state("closed"), "0");
+  cj_.SetBreaker(BreakerState::kHalfOpen);
+  EXPECT_EQ(state("open"), "0");
+  EXPECT_EQ(state("half_open"), "1");
+  cj_.ReleaseOwnership();
+  EXPECT_THAT(metrics_.Render(), Not(HasSubstr("postrider_breaker_state{")));
+}
+
 TEST_F(MetricsTest, PutsAttemptsIntoBuckets) {
   cj_.ObserveAttempt(milliseconds(80));
   const std::string name = "postrider_attempt_duration_seconds";
@@ -179,8 +195,7 @@ TEST_F(MetricsTest, TellsAboutTheProcess) {
   EXPECT_GE(std::stod(ValueOf("process_threads")), 1);
   EXPECT_GE(std::stod(ValueOf("process_cpu_seconds_total")), 0);
   const auto unix_now = std::chrono::system_clock::now().time_since_epoch() / seconds(1);
-  EXPECT_NEAR(std::stod(ValueOf("process_start_time_seconds")), static_cast<double>(unix_now),
-              600);
+  EXPECT_NEAR(std::stod(ValueOf("process_start_time_seconds")), static_cast<double>(unix_now), 600);
 }
 
 TEST_F(MetricsTest, ShowsNothingThatIsNotDocumented) {
