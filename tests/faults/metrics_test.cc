@@ -20,7 +20,7 @@ class MetricsTest : public FaultsTest {
     const EventId kind = EventOf(request) % 10;
     if (kind == 1) return 422;
     if (kind == 2) return 503;
-    return kind == 3 && request.Header("Postrider-Attempt") == "1" ? 429 : 200;
+    return kind == 3 && request.Header("Postrider-Attempt") == "1" ? 408 : 200;
   }
   /// Requests that the partner answered with that status.
   double Answered(int status) const {
@@ -52,7 +52,7 @@ TEST_F(MetricsTest, CountersAgreeWithWhatHappened) {
   EXPECT_EQ(deliveries("cancelled"), 0);
   EXPECT_EQ(attempts("ok", "delivered"), Answered(200));
   EXPECT_EQ(attempts("http_4xx", "dead"), Answered(422));
-  EXPECT_EQ(attempts("http_429", "retry"), Answered(429));
+  EXPECT_EQ(attempts("http_408", "retry"), Answered(408));
   EXPECT_EQ(attempts("http_5xx", "retry") + std::max(0.0, attempts("http_5xx", "dead")),
             Answered(503));
   EXPECT_EQ(page().Sum("postrider_attempts_total", {kCj}),
