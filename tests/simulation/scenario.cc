@@ -51,6 +51,8 @@ Scenario MakeScenario() {
   slow.nature.outages = 2;
   slow.nature.outage = milliseconds(1500);
   slow.nature.refusals = 1;
+  slow.settings.breaker = BreakerSettings{
+      .window = 10, .minimum = 5, .open = milliseconds(100), .open_max = milliseconds(400)};
   scenario.destinations.push_back(slow);
 
   SimulatedDestination limited = Make(scenario, "limited", {"c.*"});

@@ -46,7 +46,6 @@ Housekeeper::Housekeeper(const DatabaseAccess& access, const Incarnation& incarn
       hosts_(hosts) {}
 
 void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
-  PauseAsAsked(connection);
   FollowRegistrations(roster);
   SetLaneGauges();
   if (steady_clock::now() >= next_mark_) {
@@ -59,6 +58,7 @@ void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
     next_gauges_ = steady_clock::now() + kGaugeInterval;
     SetStoredGauges(roster);
   }
+  PauseAsAsked(connection);
 }
 
 void Housekeeper::FollowRegistrations(PostgresRoster& roster) {
@@ -173,9 +173,9 @@ void Housekeeper::SetStoredGauges(PostgresRoster& roster) {
       return found == counts.backlog.end() ? 0 : found->second;
     };
     metrics.SetDeliveries(DeliveryState::kScheduled, waiting(WaitingFor::kSchedule));
-    metrics.SetDeliveries(DeliveryState::kRetrying,
-                          waiting(WaitingFor::kRetry) + waiting(WaitingFor::kReplay) +
-                              waiting(WaitingFor::kVerification));
+    metrics.SetDeliveries(DeliveryState::kRetrying, waiting(WaitingFor::kRetry) +
+                                                        waiting(WaitingFor::kReplay) +
+                                                        waiting(WaitingFor::kVerification));
     metrics.SetDeliveries(DeliveryState::kBlocked, waiting(WaitingFor::kPredecessor));
     if (!KeepsHouse()) continue;
     for (const DeadReason reason : kReasons) {
