@@ -5,12 +5,47 @@
 #include <tuple>
 #include <utility>
 
+#include "delivered_sql.h"
 #include "event_rows.h"
 #include "settlement_sql.h"
 
 namespace postrider {
+namespace {
+
+constexpr std::string_view kUniqueViolation = "23505";
+/// Fewer plain settlements than this are not worth a transaction of their own.
+constexpr std::size_t kWorthATransaction = 50;
+
+bool InOrder(const Settlement* a, const Settlement* b) {
+  return std::pair(a->event->id(), a->lane.destination) <
+         std::pair(b->event->id(), b->lane.destination);
+}
+
+}  // namespace
 
 RecordResult PostgresLedger::Record(const std::vector<const Settlement*>& batch) {
+  std::vector<const Settlement*> plain, others;
+  for (const Settlement* s : batch) (IsPlain(*s) ? plain : others).push_back(s);
+  const bool apart = others.empty() || plain.size() >= kWorthATransaction;
+  if (apart && RecordPlain(plain)) return RecordAny(others);
+  return RecordAny(batch);
+}
+
+bool PostgresLedger::RecordPlain(std::vector<const Settlement*> plain) {
+  if (plain.empty()) return true;
+  std::sort(plain.begin(), plain.end(), InOrder);
+  try {
+    const Rows rows = connection_.Execute("record", DeliveredSql(plain, owner_, timeout_));
+    return rows.affected() == static_cast<long long>(plain.size());
+  } catch (const DatabaseFault& fault) {
+    // One of them has ended before. It may be that a commit in doubt is repeated, or that another
+    // relay reports the same.
+    if (fault.connection_lost() || fault.sqlstate() != kUniqueViolation) throw;
+    return false;
+  }
+}
+
+RecordResult PostgresLedger::RecordAny(const std::vector<const Settlement*>& batch) {
   RecordResult result;
   if (batch.empty()) return result;
   const Rows rows = connection_.Execute("record", SettlementSql(batch, owner_, timeout_));

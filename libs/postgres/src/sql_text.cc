@@ -1,5 +1,7 @@
 #include "sql_text.h"
 
+#include <array>
+#include <charconv>
 #include <cstdio>
 #include <stdexcept>
 
@@ -128,37 +130,51 @@ std::string FormatTimestamp(Timestamp time) {
   const year_month_day ymd{date};
   const hh_mm_ss<microseconds> clock{time - date};
   char text[48];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u %02d:%02d:%02d.%06d+00",
-                static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-                static_cast<unsigned>(ymd.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()),
-                static_cast<int>(clock.subseconds().count()));
+  std::snprintf(
+      text, sizeof text, "%04d-%02u-%02u %02d:%02d:%02d.%06d+00", static_cast<int>(ymd.year()),
+      static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return text;
 }
 
-void ArrayLiteral::Separate() {
-  if (!text_.empty()) text_ += ',';
+void ArrayLiteral::Begin() {
+  if (size_ > 0) text_ += ',';
+  begin_ = text_.size();
 }
 
-void ArrayLiteral::Add(std::int64_t value) {
-  Separate();
-  text_ += std::to_string(value);
+void ArrayLiteral::End() {
+  if (size_++ == 0) {
+    first_end_ = text_.size();
+  } else if (uniform_) {
+    const std::string_view text = text_;
+    uniform_ = text.substr(begin_) == text.substr(0, first_end_);
+  }
 }
 
-void ArrayLiteral::Add(std::uint64_t value) {
-  Separate();
-  text_ += std::to_string(value);
+template <typename Number>
+void ArrayLiteral::AddNumber(Number value) {
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  Begin();
+  text_.append(digits.data(), end);
+  End();
 }
+
+void ArrayLiteral::Add(std::int64_t value) { AddNumber(value); }
+
+void ArrayLiteral::Add(std::uint64_t value) { AddNumber(value); }
 
 void ArrayLiteral::Add(bool value) {
-  Separate();
+  Begin();
   text_ += value ? 't' : 'f';
+  End();
 }
 
 void ArrayLiteral::Add(Timestamp value) {
-  Separate();
+  Begin();
   text_ += '"' + FormatTimestamp(value) + '"';
+  End();
 }
 
 void ArrayLiteral::Add(const std::optional<Timestamp>& value) {
@@ -170,13 +186,14 @@ void ArrayLiteral::Add(const std::optional<Timestamp>& value) {
 }
 
 void ArrayLiteral::AddText(std::string_view text) {
-  Separate();
+  Begin();
   text_ += '"';
   for (const char c : CleanUtf8(text)) {
     if (c == '"' || c == '\\') text_ += '\\';
     text_ += c;
   }
   text_ += '"';
+  End();
 }
 
 void ArrayLiteral::AddTextOrNull(std::string_view text) {
@@ -188,19 +205,25 @@ void ArrayLiteral::AddTextOrNull(std::string_view text) {
 }
 
 void ArrayLiteral::AddBytes(std::string_view bytes) {
-  Separate();
+  Begin();
   text_ += "\"\\\\x";
   AppendHex(text_, bytes);
   text_ += '"';
+  End();
 }
 
 void ArrayLiteral::AddNull() {
-  Separate();
+  Begin();
   text_ += "NULL";
+  End();
 }
 
 std::string ArrayLiteral::As(std::string_view type) const {
   return Quote("{" + text_ + "}") + "::" + std::string(type) + "[]";
+}
+
+std::string ArrayLiteral::First(std::string_view type) const {
+  return "(" + Quote("{" + text_.substr(0, first_end_) + "}") + "::" + std::string(type) + "[])[1]";
 }
 
 std::string ReadSettings() {

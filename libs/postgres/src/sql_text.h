@@ -43,9 +43,22 @@ class ArrayLiteral {
   /// @param type  of the elements, e.g. `int8`
   std::string As(std::string_view type) const;
 
+  std::size_t size() const { return size_; }
+  /// Every element is the same, null included; true when there is none.
+  bool uniform() const { return uniform_; }
+  /// The first element by itself.
+  std::string First(std::string_view type) const;
+
  private:
-  void Separate();
+  void Begin();
+  void End();
+  template <typename Number>
+  void AddNumber(Number value);
   std::string text_;
+  std::size_t begin_ = 0;  ///< of the last element
+  std::size_t first_end_ = 0;
+  std::size_t size_ = 0;
+  bool uniform_ = true;
 };
 
 /// The settings under which every reading statement runs; see docs/protocols.md, "The planner".

@@ -21,7 +21,8 @@ struct Bytes {
   std::optional<std::string_view> bytes;
 };
 
-/// Rows that travel in a statement as one array for each column.
+/// Rows that travel in a statement as one array for each column, or as a single value where a
+/// column is the same in all rows: most columns of a batch are.
 template <std::size_t kColumns>
 class Unnest {
  public:
@@ -39,22 +40,36 @@ class Unnest {
     static_assert(sizeof...(Values) == kColumns);
     std::size_t column = 0;
     (Put(arrays_[column++], values), ...);
-    empty_ = false;
   }
 
-  bool empty() const { return empty_; }
+  bool empty() const { return arrays_[0].size() == 0; }
+  /// The literal of a column of which all rows have the same value; nullopt for others.
+  std::optional<std::string> Uniform(std::size_t column) const {
+    if (!arrays_[column].uniform()) return std::nullopt;
+    return arrays_[column].First(columns_[column].type);
+  }
 
-  /// `name AS MATERIALIZED (SELECT * FROM unnest(...) AS t (columns))`
+  /// `name AS MATERIALIZED (SELECT columns FROM unnest(...) AS t (...))`
   std::string Sql() const {
     std::string arrays;
     std::string names;
+    std::string selected;
     for (std::size_t i = 0; i < kColumns; ++i) {
-      if (i > 0) arrays += ", ", names += ", ";
+      if (i > 0) selected += ", ";
+      const std::string name(columns_[i].name);
+      // Something has to say how many rows there are.
+      if (arrays_[i].uniform() && (i > 0 || arrays_[0].size() == 1)) {
+        selected += arrays_[i].First(columns_[i].type) + " AS " + name;
+        continue;
+      }
+      if (!names.empty()) arrays += ", ", names += ", ";
       arrays += arrays_[i].As(columns_[i].type);
-      names += columns_[i].name;
+      names += name;
+      selected += name;
     }
-    return std::string(name_) + " AS MATERIALIZED (SELECT * FROM unnest(" + arrays + ") AS t (" +
-           names + "))";
+    const std::string from =
+        names.empty() ? "" : " FROM unnest(" + arrays + ") AS t (" + names + ")";
+    return std::string(name_) + " AS MATERIALIZED (SELECT " + selected + from + ")";
   }
 
  private:
@@ -85,7 +100,6 @@ class Unnest {
   std::string_view name_;
   std::array<Column, kColumns> columns_;
   std::array<Array, kColumns> arrays_;
-  bool empty_ = true;
 };
 
 }  // namespace postrider

@@ -22,7 +22,8 @@ class Ledger {
  public:
   virtual ~Ledger() = default;
 
-  /// Writes settlements, at most one for each (event, destination), in one transaction.
+  /// Writes settlements, at most one for each (event, destination); each in one transaction with
+  /// all that follows from it.
   virtual RecordResult Record(const std::vector<const Settlement*>& batch) = 0;
 };
 

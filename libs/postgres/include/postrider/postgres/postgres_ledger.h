@@ -10,7 +10,9 @@
 namespace postrider {
 
 /// Settlements in `outbox.outcome` and what follows from them (docs/protocols.md, "Settling").
-/// A batch is one round trip and one transaction. Borrows the connection, which must outlive it.
+/// A batch is one round trip and one transaction, or two when it is worth writing plain deliveries
+/// apart: they cost the database a small part of the others. Borrows the connection, which must
+/// outlive it.
 /// Throws DatabaseFault; the same batch may then be recorded again by another connection.
 class PostgresLedger : public Ledger {
  public:
@@ -23,6 +25,10 @@ class PostgresLedger : public Ledger {
   RecordResult Record(const std::vector<const Settlement*>& batch) override;
 
  private:
+  /// Writes all or nothing; false: nothing, because something stands in the way of one of them.
+  bool RecordPlain(std::vector<const Settlement*> plain);
+  RecordResult RecordAny(const std::vector<const Settlement*>& batch);
+
   Connection& connection_;
   std::string owner_;
   milliseconds timeout_;
