@@ -66,53 +66,37 @@ std::string FinishedBetween(const Snapshot& from, const Snapshot& to) {
   return xids.As("xid8");
 }
 
-struct LateSet {
-  Position from;
-  std::string finished;  ///< array of the xids in progress in `from` that have finished
-  std::string xmax;      ///< end of the range of later xids
-  std::string extra;     ///< further conditions, each with AND in front
-};
-
-/// Rows at or below `from.high` that were not visible then and are now. `id+0` keeps the planner
-/// away from the primary key; UNION ALL, because one OR would be a scan of everything.
-std::string LateSql(const LateSet& set, const std::string& columns, int limit) {
-  const std::string high = " AND e.id + 0 <= " + std::to_string(set.from.high) +
-                           " AND e.duplicate_of IS NULL" + set.extra;
-  return "SELECT " + columns + " FROM (SELECT e.* FROM outbox.event e WHERE e.xid = ANY (" +
-         set.finished + ")" + high + " UNION ALL SELECT e.* FROM outbox.event e WHERE e.xid >= " +
-         QuoteXid(set.from.snapshot.xmax) + " AND e.xid < " + set.xmax + high +
-         ") e ORDER BY e.id LIMIT " + std::to_string(limit);
+/// Rows at or below the position that were not visible in it and are in the target. `id+0` keeps
+/// the planner away from the primary key; UNION ALL, because one OR would be a scan of everything.
+std::string LateSql(const StepRequest& request, const std::string& columns,
+                    const std::string& conditions) {
+  const Snapshot& seen = request.from.snapshot;
+  const std::string rows = "SELECT e.* FROM outbox.event e WHERE e.xid ";
+  const std::string range = " AND e.id + 0 <= " + std::to_string(request.from.high) +
+                            " AND e.id + 0 > " + std::to_string(request.after) + conditions;
+  return "SELECT " + columns + " FROM (" + rows + "= ANY (" +
+         FinishedBetween(seen, request.target) + ")" + range + " UNION ALL " + rows +
+         ">= " + QuoteXid(seen.xmax) + " AND e.xid < " + QuoteXid(request.target.xmax) + range +
+         ") e ORDER BY e.id LIMIT " + std::to_string(request.limit + 1);
 }
 
-std::string LateOfPoll(const TailRequest& request, const std::string& columns) {
-  LateSet set;
-  set.from = request.from;
-  if (request.late_target) {
-    const Snapshot& target = *request.late_target;
-    set.finished = FinishedBetween(request.from.snapshot, target);
-    set.xmax = QuoteXid(target.xmax);
-    set.extra = " AND pg_visible_in_snapshot(e.xid, " + Quote(target) + ") AND e.id + 0 > " +
-                std::to_string(request.late_after);
-  } else {
-    // Only what has finished is probed: the rows of a running bulk load would be read and thrown
-    // away at each poll.
-    set.finished = "ARRAY(SELECT pg_snapshot_xip(" + Quote(request.from.snapshot) +
-                   ") EXCEPT SELECT pg_snapshot_xip(pg_current_snapshot()))";
-    set.xmax = "pg_snapshot_xmax(pg_current_snapshot())";
-  }
-  return LateSql(set, columns, request.limit + 1);
+/// Whether the probe of a row finds nothing. Where the range of the page has no rows of the lane at
+/// all, as a rule, this is known from a single look. One probe of an index for each row otherwise,
+/// as correlated subqueries: an anti-join is planned from statistics, which may be empty or old.
+std::string AbsentSql(const StepRequest& request, const std::string& table,
+                      const std::string& column, const std::string& more) {
+  const std::string lane = "x.destination_id = " + std::to_string(request.filter.lane.destination);
+  const std::string from = " FROM outbox." + table + " x WHERE ";
+  return " AND CASE WHEN (SELECT EXISTS (SELECT" + from + "x.event_id > " +
+         std::to_string(request.after) + " AND x.event_id <= " + std::to_string(request.up_to) +
+         " AND " + lane + ")) THEN (SELECT x." + column + from + "x.event_id = e.id AND " + lane +
+         more + ") IS NULL ELSE true END";
 }
 
-/// Without what is settled or in the backlog. One probe of an index for each row, as correlated
-/// subqueries: an anti-join is planned from statistics, which may be empty or old.
+/// Without what is settled or in the backlog.
 std::string UnsettledSql(const StepRequest& request) {
-  const std::string destination = std::to_string(request.filter.lane.destination);
-  return " AND (SELECT o.state FROM outbox.outcome o WHERE o.event_id = e.id AND "
-         "o.destination_id = " +
-         destination +
-         " AND o.bucket = e.bucket) IS NULL AND (SELECT "
-         "b.run FROM outbox.backlog b WHERE b.event_id = e.id AND b.destination_id = " +
-         destination + ") IS NULL";
+  return AbsentSql(request, "outcome", "state", " AND x.bucket = e.bucket") +
+         AbsentSql(request, "backlog", "run", "");
 }
 
 std::string StepSql(const StepRequest& request) {
@@ -120,14 +104,7 @@ std::string StepSql(const StepRequest& request) {
   std::string conditions = " AND pg_visible_in_snapshot(e.xid, " + Quote(request.target) +
                            ") AND " + LaneFilterSql(request.filter);
   if (request.unsettled) conditions += UnsettledSql(request);
-  if (request.late) {
-    LateSet set;
-    set.from = request.from;
-    set.finished = FinishedBetween(request.from.snapshot, request.target);
-    set.xmax = QuoteXid(request.target.xmax);
-    set.extra = " AND e.id + 0 > " + std::to_string(request.after) + conditions;
-    return LateSql(set, columns, request.limit + 1);
-  }
+  if (request.late) return LateSql(request, columns, conditions);
   return "SELECT " + columns + " FROM outbox.event e WHERE e.id > " +
          std::to_string(request.after) + " AND e.id <= " + std::to_string(request.up_to) +
          conditions + " ORDER BY e.id LIMIT " + std::to_string(request.limit + 1);
@@ -136,9 +113,10 @@ std::string StepSql(const StepRequest& request) {
 }  // namespace
 
 TailStart PostgresEventLog::Start() {
-  const Rows rows =
-      ExecutePoll(connection_, sql_text::ReadSettings() +
-                                   HeadSql("(SELECT coalesce(max(e.id), 0) FROM outbox.event e)"));
+  const Rows rows = ExecutePoll(
+      connection_,
+      sql_text::ReadSettings() + HeadSql("coalesce((SELECT e.id FROM outbox.event e ORDER BY e.id "
+                                         "DESC LIMIT 1), 0)"));
   TailStart start;
   start.head = ReadHead(rows);
   start.max_visible_id = ReadInt(rows, 0, 13);
@@ -146,14 +124,35 @@ TailStart PostgresEventLog::Start() {
 }
 
 TailPage PostgresEventLog::Poll(const TailRequest& request) {
-  const std::string columns = EventColumns("e", kInlineBody, "e.destination_id");
-  std::string sql = sql_text::ReadSettings() + HeadSql("NULL::int8") + " UNION ALL (" +
-                    LateOfPoll(request, "1, " + columns) + ")";
-  if (!request.late_target) {
-    sql += " UNION ALL (SELECT 2, " + columns + " FROM outbox.event e WHERE e.id > " +
-           std::to_string(request.from.high) + " AND e.duplicate_of IS NULL ORDER BY e.id LIMIT " +
-           std::to_string(request.limit) + ")";
+  if (quiet_) {
+    TailPage page;
+    page.head =
+        ReadHead(ExecutePoll(connection_, sql_text::ReadSettings() + HeadSql("NULL::int8")));
+    if (ReadAlready(request, page.head.snapshot)) return page;
   }
+  TailPage page = ReadTail(request);
+  // Where others commit all the time, asking for the head first would be asking twice.
+  quiet_ = page.head.snapshot == request.from.snapshot;
+  read_.reset();
+  if (!request.late_target && !page.more_late && !page.more_fresh) {
+    read_ = Position{request.from.high, page.head.snapshot};
+  }
+  return page;
+}
+
+/// The late rows of a position are none in its own snapshot.
+bool PostgresEventLog::ReadAlready(const TailRequest& request, const Snapshot& snapshot) const {
+  return read_ && !request.late_target && read_->snapshot == snapshot &&
+         request.from.snapshot == snapshot && request.from.high >= read_->high;
+}
+
+TailPage PostgresEventLog::ReadTail(const TailRequest& request) {
+  const std::string target = request.late_target ? Quote(*request.late_target) : "NULL";
+  const std::string sql =
+      sql_text::ReadSettings() + HeadSql("NULL::int8") + " UNION ALL (SELECT e.kind, " +
+      EventColumns("e", kInlineBody, "e.destination_id") + " FROM outbox.read_tail(" +
+      std::to_string(request.from.high) + ", " + Quote(request.from.snapshot) + ", " + target +
+      ", " + std::to_string(request.late_after) + ", " + std::to_string(request.limit) + ") e)";
   const Rows rows = ExecutePoll(connection_, sql);
   TailPage page;
   page.head = ReadHead(rows);

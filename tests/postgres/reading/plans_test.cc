@@ -82,6 +82,25 @@ TEST_F(PlansTest, EveryReadUsesIndexesThoughStatisticsSayTheTablesAreEmpty) {
   EXPECT_EQ(SequentialScans(), scans);
 }
 
+TEST_F(PlansTest, AQuietPollLooksAtNoEvent) {
+  other_.InsertMany(10);
+  Follower follower(log_);
+  follower.Poll();
+  follower.Poll();
+  const auto scans = [&] {
+    session_.Execute("test", "SELECT pg_stat_force_next_flush()");
+    return Number(admin_,
+                  "SELECT sum(idx_scan)::bigint FROM pg_stat_user_indexes WHERE schemaname = "
+                  "'outbox' AND relname ~ '^event_[0-7]$'");
+  };
+  const std::int64_t before = scans();
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(follower.Poll(), IsEmpty());
+  EXPECT_EQ(scans(), before);
+  other_.Insert();
+  EXPECT_EQ(follower.Poll().size(), 1u);
+  EXPECT_GT(scans(), before);
+}
+
 TEST_F(PlansTest, ALatePageReadsTheLateSetAndNotTheLog) {
   InsertManyQuietly(other_, kMany);
   bulk_.Begin();

@@ -60,6 +60,27 @@ TEST_F(PollTest, FollowsAStragglerThroughManyPolls) {
   EXPECT_THAT(follower.Poll(), IsEmpty());
 }
 
+TEST_F(PollTest, AfterQuietPollsWhatComesIsFound) {
+  Follower follower(log_);
+  early_.Begin();
+  const EventId low = early_.Insert();
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(follower.Poll(), IsEmpty());
+  const EventId high = other_.Insert();
+  EXPECT_THAT(follower.Poll(), ElementsAre(high));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(follower.Poll(), IsEmpty());
+  early_.Commit();
+  EXPECT_THAT(follower.Poll(), ElementsAre(low));
+}
+
+TEST_F(PollTest, APollFromFartherBehindIsNotTakenForAQuietOne) {
+  const EventId first = early_.Insert();
+  Follower follower(log_);
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(follower.Poll(), IsEmpty());
+  TailRequest behind;
+  behind.from = {first - 1, follower.tail().position().snapshot};
+  EXPECT_THAT(Ids(log_.Poll(behind).fresh), ElementsAre(first)) << "a lane that joins";
+}
+
 TEST_F(PollTest, TakesNothingThatWasRolledBack) {
   Follower follower(log_);
   early_.Begin();

@@ -27,6 +27,7 @@ class PostgresBacklogStore : public BacklogStore {
   EventRef LoadBody(LaneId lane, const EventIdentity& event) override;
 
  private:
+  bool CancelsAreOpen();
   std::vector<CancelRequest> ReadCancelRows(const Rows& rows);
   std::vector<StoredDelivery> LoadWhere(const std::string& conditions);
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "postrider/engine/event_log.h"
@@ -16,6 +17,8 @@ class PostgresEventLog : public EventLog {
   explicit PostgresEventLog(Connection& connection) : connection_(connection) {}
 
   TailStart Start() override;
+  /// After a poll that found its snapshot unchanged the head is asked for first, by itself: while
+  /// the snapshot stays there is nothing to find, and the whole statement costs much more.
   TailPage Poll(const TailRequest& request) override;
   StepPage ReadStep(const StepRequest& request) override;
   std::optional<EventId> NextId(EventId after) override;
@@ -26,7 +29,13 @@ class PostgresEventLog : public EventLog {
   void EnsureCanary();
 
  private:
+  TailPage ReadTail(const TailRequest& request);
+  bool ReadAlready(const TailRequest& request, const Snapshot& snapshot) const;
+
   Connection& connection_;
+  /// Of what is visible in the snapshot, every row with a higher id has been returned.
+  std::optional<Position> read_;
+  bool quiet_ = false;  ///< the last poll found nothing changed
 };
 
 }  // namespace postrider
