@@ -88,7 +88,8 @@ bool CatchUp::TurnOne(Feed& feed, const TailPlace& tail, const std::string& cana
 int CatchUp::PageFor(const Feed& feed) const {
   const LaneRoom room = feed.port().Room();
   if (room.bytes <= 0 || room.events < limits_.page / limits_.refill) return 0;
-  return static_cast<int>(std::min<std::int64_t>(room.events, limits_.page));
+  const std::int64_t rows = std::min<std::int64_t>(room.events, limits_.page);
+  return static_cast<int>(std::min(rows, feed.RowsWithin(room.bytes)));
 }
 
 EventId CatchUp::RangeEnd(const Feed& feed, int limit) const {
@@ -102,6 +103,7 @@ void CatchUp::HandOver(Feed& feed, const StepRequest& request, StepPage page,
                        const std::string& canary) {
   const EventId last = page.events.empty() ? request.after : page.events.back()->id();
   const bool empty = page.events.empty();
+  feed.NotePage(page.events);
   if (!empty) feed.port().Take(std::move(page.events), canary);
   if (page.full) return feed.Advance(last);
   if (request.late || request.up_to == feed.step()->high) return feed.FinishPart();

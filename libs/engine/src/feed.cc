@@ -34,8 +34,8 @@ void Feed::Recover(const SavedLane& saved, const Position& target, const std::st
   // Everything up to the closed id is done in any snapshot, so the target's may be taken for it:
   // there is no late part.
   position_ = Position{saved.closed_up_to, target.snapshot};
-  step_ = Step{target.snapshot, std::max(target.high, saved.closed_up_to), false,
-               saved.closed_up_to};
+  step_ =
+      Step{target.snapshot, std::max(target.high, saved.closed_up_to), false, saved.closed_up_to};
   recovering_ = true;
   port_->SetHistory(canary);
   port_->SetClosed(saved.closed_up_to);
@@ -69,6 +69,17 @@ void Feed::FinishPart() {
   step_.reset();
   if (recovering_) port_->Recovered(era_);
   recovering_ = false;
+}
+
+std::int64_t Feed::RowsWithin(std::int64_t bytes) const {
+  return std::max<std::int64_t>(1, bytes / body_bytes_);
+}
+
+void Feed::NotePage(const std::vector<EventRef>& events) {
+  if (events.empty()) return;
+  std::size_t bytes = 0;
+  for (const EventRef& event : events) bytes += event->body.size();
+  body_bytes_ = static_cast<std::int64_t>(bytes / events.size()) + 1;
 }
 
 void Feed::ObserveMarks(const Position& position, EventId last_value, const MarkRounds& rounds) {

@@ -7,6 +7,12 @@
 namespace postrider {
 namespace {
 
+/// An event costs about as much memory beside its body. Pages are the longer the more may be held,
+/// and the cheaper for the database.
+constexpr std::int64_t kBytesPerEvent = 1024;
+constexpr std::int64_t kLeastEvents = 4096;
+constexpr std::int64_t kMostEvents = 16384;
+
 /// Part `shard` of `total` divided by `shards`; at least 1.
 int Part(int total, int shards, int shard) {
   return std::max(1, total / shards + (shard < total % shards ? 1 : 0));
@@ -39,6 +45,7 @@ LaneSettings MakeLaneSettings(const DestinationSettings& destination, LaneId id,
   if (destination.verify) lane.answer_limit += destination.verify->after;
   lane.keep_response = destination.keep_response;
   lane.max_bytes = memory;
+  lane.max_events = std::clamp(memory / kBytesPerEvent, kLeastEvents, kMostEvents);
   return lane;
 }
 

@@ -12,6 +12,11 @@ void TailReader::Remove(LaneId lane) {
   std::erase_if(joining_, is_it);
 }
 
+bool TailReader::hurried() const {
+  const auto sends = [](const Feed& feed) { return feed.filter().lane.destination != kUnrouted; };
+  return !joining_.empty() || std::any_of(feeds_.begin(), feeds_.end(), sends);
+}
+
 std::vector<Feed> TailReader::Abandon() {
   // They stood where the tail stands: what they knew when they joined is long behind.
   for (Feed& feed : feeds_) feed.FallOff(tail_->position(), tail_->unfinished());
@@ -80,8 +85,8 @@ std::optional<Feed> TailReader::TryJoin(const TailPage& page, TailTurn& turn) {
   joining_.pop_front();
   std::vector<EventRef> events = page.late;
   std::copy(page.fresh.begin(), page.fresh.end(), std::back_inserter(events));
-  const bool fits = !page.more_late && !page.more_fresh &&
-                    Offer(feed, events, feed.position(), page.head.canary);
+  const bool fits =
+      !page.more_late && !page.more_fresh && Offer(feed, events, feed.position(), page.head.canary);
   if (fits) return feed;
   feed.RefuseJoin();
   join_refused_ = true;

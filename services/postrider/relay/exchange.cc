@@ -40,7 +40,9 @@ std::vector<Feed> Exchange::TakeForTail() {
 
 void Exchange::WaitForTail(milliseconds time) {
   std::unique_lock lock(mutex_);
-  tail_wakes_.wait_for(lock, time, [&] { return stopped_ || !to_tail_.empty(); });
+  tail_wakes_.wait_for(lock, time,
+                       [&] { return stopped_ || !to_tail_.empty() || places_wanted_ > 0; });
+  if (places_wanted_ > 0) --places_wanted_;
 }
 
 Exchange::Era Exchange::era() const {
@@ -67,6 +69,13 @@ void Exchange::GiveToTail(std::vector<Feed> feeds) {
   if (feeds.empty()) return;
   const std::lock_guard lock(mutex_);
   Append(to_tail_, std::move(feeds));
+  tail_wakes_.notify_one();
+}
+
+void Exchange::WantPlaces() {
+  constexpr int kPolls = 2;  // one may be under way already
+  const std::lock_guard lock(mutex_);
+  places_wanted_ = kPolls;
   tail_wakes_.notify_one();
 }
 

@@ -40,7 +40,7 @@ class Exchange {
   void Publish(const TailPlace& place, const LogHead& head);
   void GiveToFetcher(std::vector<Feed> feeds);
   std::vector<Feed> TakeForTail();
-  /// Returns early when there is something to join, or at Stop.
+  /// Returns early when there is something to join, when places are wanted, or at Stop.
   void WaitForTail(milliseconds time);
 
   // -- By the fetcher ---------------------------------------------------------------------------
@@ -50,6 +50,8 @@ class Exchange {
   std::string canary() const;
   std::vector<Feed> TakeForFetcher();
   void GiveToTail(std::vector<Feed> feeds);
+  /// Lanes begin to recover, for which they need polls that begin after this.
+  void WantPlaces();
   std::vector<LaneQuery> TakeQueries();
   /// Returns early when there are feeds or queries, room in a lane, or at Stop.
   void WaitForFetcher(milliseconds time);
@@ -88,6 +90,7 @@ class Exchange {
   std::vector<LaneQuery> queries_;
   MarkRounds rounds_;
   bool room_ = false;
+  int places_wanted_ = 0;
   bool stopped_ = false;
   std::atomic<bool> halted_{false};
 };

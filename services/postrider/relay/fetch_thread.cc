@@ -73,7 +73,9 @@ void FetchThread::FollowEra(BacklogStore& backlog) {
     catch_up_->Add(std::move(feed));
   }
   // They have forgotten, and know again before they are given anything that is to be cancelled.
-  if (recovers) LookForCancels(backlog, true);
+  if (!recovers) return;
+  LookForCancels(backlog, true);
+  exchange_.WantPlaces();
 }
 
 bool FetchThread::CatchUpOnce() {

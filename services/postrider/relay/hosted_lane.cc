@@ -90,7 +90,10 @@ void HostedLane::Transmit(HttpRequest request, std::uint64_t ticket) {
 }
 
 void HostedLane::Settle(Settlement settlement) {
-  around_.recorder.Add(std::move(settlement), link_);
+  // Half of what may be unsettled: what is gathered now would soon hold the lane up.
+  const bool urgent =
+      2 * lane_.stats().unsettled >= static_cast<std::size_t>(lane_.settings().max_unsettled);
+  around_.recorder.Add(std::move(settlement), link_, urgent);
 }
 
 void HostedLane::Ask(BacklogQuery query) {

@@ -11,7 +11,12 @@
 namespace postrider {
 namespace {
 
-constexpr std::size_t kBatch = 1000;
+constexpr std::size_t kBatch = 2000;
+/// What comes in a stream is gathered for this long: a commit costs the database as much as many
+/// outcomes do.
+constexpr milliseconds kGather{100};
+/// It is no stream when nothing more came for this long.
+constexpr milliseconds kPause{5};
 /// A batch that takes longer is a sign of trouble.
 constexpr seconds kPatience{10};
 
@@ -47,10 +52,12 @@ Recorder::Recorder(const DatabaseAccess& access, std::string owner, milliseconds
 
 Recorder::~Recorder() = default;
 
-void Recorder::Add(Settlement settlement, LaneLink& link) {
+void Recorder::Add(Settlement settlement, LaneLink& link, bool urgent) {
   const std::lock_guard lock(mutex_);
+  urgent = urgent || settlement.emitted;
   waiting_.push_back({std::move(settlement), &link});
-  if (waiting_.size() == 1) wakes_.notify_all();
+  const bool first_urgent = urgent && !std::exchange(urgent_, urgent_ || urgent);
+  if (waiting_.size() == 1 || waiting_.size() == kBatch || first_urgent) wakes_.notify_all();
 }
 
 bool Recorder::empty() const {
@@ -80,7 +87,7 @@ void Recorder::Work(std::stop_token stop) {
     PostgresLedger ledger(connection, owner_, timeout_);
     while (!stop.stop_requested()) {
       if (batch.empty()) {
-        batch = TakeBatch(stop);
+        TakeWaiting(stop, batch);
         writing_since_.store(std::chrono::steady_clock::now().time_since_epoch().count());
       }
       // A batch that a fault interrupts is written again by the next connection.
@@ -94,22 +101,32 @@ void Recorder::Work(std::stop_token stop) {
   });
 }
 
-Recorder::Items Recorder::TakeBatch(std::stop_token stop) {
+void Recorder::TakeWaiting(std::stop_token stop, Items& taken) {
   std::unique_lock lock(mutex_);
   wakes_.wait(lock, stop, [&] { return !waiting_.empty(); });
-  Items batch;
-  if (waiting_.size() <= kBatch) {
-    batch = std::exchange(waiting_, {});
-  } else {
-    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(kBatch);
-    batch.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
-    waiting_.erase(waiting_.begin(), end);
-  }
-  writing_ = !batch.empty();
-  return batch;
+  Gather(lock, stop);
+  taken.swap(waiting_);
+  urgent_ = false;
+  writing_ = !taken.empty();
 }
 
-void Recorder::Write(Ledger& ledger, Items& batch) {
+void Recorder::Gather(std::unique_lock<std::mutex>& lock, std::stop_token stop) {
+  const auto enough = [this] { return urgent_ || waiting_.size() >= kBatch; };
+  const auto deadline = std::chrono::steady_clock::now() + kGather;
+  std::size_t before = 0;
+  while (waiting_.size() > before && !enough() && std::chrono::steady_clock::now() < deadline) {
+    before = waiting_.size();
+    wakes_.wait_for(lock, stop, kPause, enough);
+  }
+}
+
+void Recorder::Write(Ledger& ledger, Items& taken) {
+  for (std::size_t begin = 0; begin < taken.size(); begin += kBatch) {
+    WriteBatch(ledger, std::span(taken).subspan(begin, std::min(kBatch, taken.size() - begin)));
+  }
+}
+
+void Recorder::WriteBatch(Ledger& ledger, std::span<Item> batch) {
   // One transaction for each canary (nearly always one), sorted so that two recorders cannot
   // deadlock.
   std::map<std::string, std::map<std::pair<EventId, DestinationId>, Item*>> groups;

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -17,9 +18,10 @@
 
 namespace postrider {
 
-/// Writes the settlements of all lanes: what gathers while one commit is under way is the next
-/// batch. Nothing is dropped when the database is away: it waits here, bounded by what the lanes
-/// may have unsettled. One thread; Add may be called from any.
+/// Writes the settlements of all lanes: what gathers while one commit is under way, and for some
+/// milliseconds more while it goes on coming, is the next batch. Nothing is dropped when the
+/// database is away: it waits here, bounded by what the lanes may have unsettled. One thread; Add
+/// may be called from any.
 class Recorder {
  public:
   /// @param owner    the incarnation
@@ -27,7 +29,9 @@ class Recorder {
   Recorder(const DatabaseAccess& access, std::string owner, milliseconds timeout);
   ~Recorder();
 
-  void Add(Settlement settlement, LaneLink& link);
+  /// @param urgent  not to be gathered with what may come: the lane cannot go on for long without.
+  ///                A follow-up event is urgent in any case.
+  void Add(Settlement settlement, LaneLink& link, bool urgent);
 
   /// Ends when all that was added is durable, or at `deadline`; what is left then is lost to this
   /// process and recovered by the next.
@@ -47,8 +51,10 @@ class Recorder {
   using Items = std::vector<Item>;
 
   void Work(std::stop_token stop);
-  Items TakeBatch(std::stop_token stop);
-  void Write(Ledger& ledger, Items& batch);
+  void TakeWaiting(std::stop_token stop, Items& taken);
+  void Gather(std::unique_lock<std::mutex>& lock, std::stop_token stop);
+  void Write(Ledger& ledger, Items& taken);
+  void WriteBatch(Ledger& ledger, std::span<Item> batch);
   void WriteGroup(Ledger& ledger, std::vector<Item*> group);
   void WriteOne(Ledger& ledger, Item& item);
   void StopLost(const RecordResult& result, const std::vector<Item*>& group);
@@ -61,6 +67,7 @@ class Recorder {
   mutable std::mutex mutex_;
   std::condition_variable_any wakes_;
   Items waiting_;         ///< guarded by mutex_
+  bool urgent_ = false;   ///< one of them; guarded by mutex_
   bool writing_ = false;  ///< guarded by mutex_
   std::atomic<bool> lost_fence_{false};
   std::atomic<std::chrono::steady_clock::rep> writing_since_{0};  ///< 0: nothing is being written

@@ -10,6 +10,8 @@ namespace {
 
 /// Rows of one poll.
 constexpr int kPollRows = 500;
+/// Between polls while no lane waits for what they find: all are busy with what is behind.
+constexpr milliseconds kUnhurried{250};
 
 }  // namespace
 
@@ -60,8 +62,9 @@ void TailThread::Read(std::stop_token stop, Connection& connection) {
       exchange_.GiveToFetcher(std::move(turn.off_tail));
       if (turn.more) continue;
       // Quiet times are polled more rarely, step by step.
+      const milliseconds longest = reader.hurried() ? poll_.max : std::max(poll_.max, kUnhurried);
       wait = turn.events > 0 ? poll_.min
-                             : std::min(poll_.max, wait + std::max(wait / 2, milliseconds(1)));
+                             : std::min(longest, wait + std::max(wait / 2, milliseconds(1)));
       exchange_.WaitForTail(wait);
     }
   } catch (...) {

@@ -22,7 +22,9 @@ UnroutedHost::UnroutedHost(UnroutedSettings settings, std::int64_t epoch, LaneLi
       lane_(settings, epoch, kMaxEvents, kMaxBytes, *this, *this),
       runner_(lane_, link, loop, exchange, clock) {}
 
-void UnroutedHost::Settle(Settlement settlement) { recorder_.Add(std::move(settlement), link_); }
+void UnroutedHost::Settle(Settlement settlement) {
+  recorder_.Add(std::move(settlement), link_, false);
+}
 
 void UnroutedHost::OnOutcome(const Event& event, const Outcome& /*outcome*/) {
   metrics_.relay().CountUnrouted(1);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "postrider/engine/lane_port.h"
 #include "postrider/engine/mark_tracker.h"
@@ -55,6 +56,10 @@ class Feed {
   void Advance(EventId id);
   /// The present part of the step has been read to its end.
   void FinishPart();
+  /// How many rows may be read so that their bodies take about `bytes`, to judge by the last page;
+  /// at least 1.
+  std::int64_t RowsWithin(std::int64_t bytes) const;
+  void NotePage(const std::vector<EventRef>& events);
 
   // -- Marks ----------------------------------------------------------------------------------
 
@@ -62,6 +67,9 @@ class Feed {
   void ObserveMarks(const Position& position, EventId last_value, const MarkRounds& rounds);
 
  private:
+  /// What a body is taken for before any has been seen.
+  static constexpr std::int64_t kUnknownBody = 8192;
+
   LaneFilter filter_;
   LanePort* port_;
   std::uint64_t era_ = 0;
@@ -70,6 +78,7 @@ class Feed {
   std::optional<Step> step_;
   bool recovering_ = false;
   bool join_refused_ = false;
+  std::int64_t body_bytes_ = kUnknownBody;  ///< mean of the last page
   MarkTracker marks_;
 };
 

@@ -37,6 +37,10 @@ class TailReader {
   /// One poll. Throws what the log throws; then call `Abandon`.
   TailTurn Turn(const MarkRounds& rounds);
 
+  /// A lane that sends stands at the head, or is about to. The one of events that nobody takes has
+  /// time.
+  bool hurried() const;
+
   /// The connection is gone: gives all feeds back, to be recovered.
   std::vector<Feed> Abandon();
 
