@@ -11,6 +11,9 @@ namespace {
 
 constexpr milliseconds kForeignInterval{500};
 constexpr milliseconds kWait{100};
+/// Planning a page costs the database as much as a thousand rows of it, so pages are long, and are
+/// not read before there is room for half of one.
+constexpr CatchUp::Limits kLimits{.page = 4000, .near = 500, .refill = 2};
 
 }  // namespace
 
@@ -36,7 +39,7 @@ void FetchThread::Fetch(std::stop_token stop, Connection& connection) {
   PostgresBacklogStore backlog(connection);
   // From here on rows of others are noticed; what was there before, recovery finds.
   backlog.ReadForeign();
-  CatchUp catch_up(log, CatchUp::Limits{});
+  CatchUp catch_up(log, kLimits);
   for (Feed& feed : feeds_) catch_up.Add(std::move(feed));
   feeds_.clear();
   catch_up_ = &catch_up;

@@ -23,9 +23,9 @@ struct TailPlace {
 class CatchUp {
  public:
   struct Limits {
-    int page = 4000;  ///< rows of a page, at most; planning a statement costs as much as many rows
+    int page = 1000;  ///< rows of a page, at most
     int near = 500;   ///< ids; a lane that is no farther behind is handed to the tail's reader
-    int refill = 2;   ///< a page is read when there is room for at least page / refill events
+    int refill = 4;   ///< a page is read when there is room for at least page / refill events
   };
 
   CatchUp(EventLog& log, Limits limits) : log_(log), limits_(limits) {}
