@@ -67,10 +67,7 @@ class RuleReader {
     rule_.status = *text;
   }
 
-  void ReadJson(const Value& value) {
-    ReadPart(value, AnswerPart::kJson,
-             {&IsJsonPointer, "a JSON pointer such as /result/code; \"\" is the whole body", ""});
-  }
+  void ReadJson(const Value& value) { ReadPart(value, AnswerPart::kJson, JsonPointerKind()); }
 
   void ReadText(const Value& value) {
     const auto is_good = [](std::string_view text) {
@@ -156,6 +153,11 @@ std::string RuleText(const AnswerRule& rule) {
 }
 
 }  // namespace
+
+TextKind JsonPointerKind() {
+  return {&IsJsonPointer, "a JSON pointer such as /result/code; \"\" is the whole body",
+          "^(/.*)?$"};
+}
 
 ChoiceKind<VerdictKind> VerdictWordKind() {
   return {{{"delivered", VerdictKind::kDelivered},

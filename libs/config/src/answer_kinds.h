@@ -9,6 +9,9 @@
 
 namespace postrider {
 
+/// Where something stands in a JSON body (RFC 6901).
+TextKind JsonPointerKind();
+
 /// The words for verdicts on an answer.
 ChoiceKind<VerdictKind> VerdictWordKind();
 

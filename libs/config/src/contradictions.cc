@@ -1,11 +1,13 @@
 #include "contradictions.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "auth_kind.h"
 #include "headers.h"
 #include "mask.h"
 #include "postrider/model/topic.h"
@@ -36,6 +38,7 @@ class Examination {
     CheckBreaker();
     CheckRetries();
     CheckOrder();
+    CheckUnknown();
     CheckVerdict(own_);
     CheckTarget(own_);
     if (defaults_) {
@@ -43,6 +46,7 @@ class Examination {
       CheckTarget(*defaults_);
     }
     CheckIdempotencyHeader();
+    CheckCredentials();
     CheckLoop("on_delivered.emit", settings_.emit_on_delivered);
     CheckLoop("on_dead.emit", settings_.emit_on_dead);
   }
@@ -170,6 +174,30 @@ class Examination {
            "found block without by: key, allowed: block with by: key");
   }
 
+  void CheckUnknown() const {
+    const bool asks = settings_.after_unknown == AfterUnknown::kVerify;
+    if (asks && !settings_.verify) {
+      Refuse("after_unknown", "verify",
+             "found verify without a way to ask, allowed: verify: {url: ..} beside it");
+    }
+    if (!settings_.verify) return;
+    if (settings_.verify->url.empty()) {
+      Refuse("verify", "verify.url", "found no url, allowed: verify: {url: ..}");
+    }
+    if (!asks && Locate(own_, "verify")) {
+      Refuse("verify", "after_unknown",
+             "found beside after_unknown: " +
+                 std::string(settings_.after_unknown == AfterUnknown::kDead ? "dead" : "resend") +
+                 ", allowed: with after_unknown: verify");
+    }
+    for (const std::string& status : settings_.verify->missing) {
+      const auto& delivered = settings_.verify->delivered;
+      if (std::find(delivered.begin(), delivered.end(), status) == delivered.end()) continue;
+      Refuse("verify.missing", "verify.delivered",
+             "found " + status + " in delivered as well, allowed: in one of the two");
+    }
+  }
+
   static void CheckVerdict(const Value& scope) {
     std::vector<std::pair<std::string, std::string>> seen;  // status and where
     const auto verdict = scope.Find("verdict");
@@ -201,6 +229,18 @@ class Examination {
       if (!value || !SameHeader(name, settings_.http.idempotency.header)) continue;
       Refuse("http.headers", "http.endpoints",
              Quoted(name) + " carries the idempotency key, allowed: null, or idempotency: false");
+    }
+  }
+
+  void CheckCredentials() const {
+    const auto& http = settings_.http;
+    const std::string header = CredentialsHeader(http.auth);
+    for (const auto& [name, value] : http.headers) {
+      if (!value || header.empty() || !SameHeader(name, header)) continue;
+      Refuse("http.auth", "http.headers",
+             "found beside the header " + Quoted(name) +
+                 " in http.headers, allowed: one of the "
+                 "two");
     }
   }
 

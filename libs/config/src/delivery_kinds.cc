@@ -11,6 +11,21 @@ constexpr std::string_view kStatus = "a status such as 404, 40x or 4xx";
 constexpr std::size_t kLongestSchedule = 1000;
 constexpr DurationKind kWait{milliseconds(1), std::chrono::hours(24 * 30)};
 
+/// The good ones of a list; the others are reported.
+std::vector<std::string> ReadStatuses(const Value& list) {
+  std::vector<std::string> statuses;
+  for (const Value& item : list.Items()) {
+    const auto text = item.Text(kStatus);
+    if (!text) continue;
+    if (!IsStatusPattern(*text)) {
+      item.Expect(kStatus);
+    } else {
+      statuses.push_back(*text);
+    }
+  }
+  return statuses;
+}
+
 }  // namespace
 
 bool IsStatusPattern(std::string_view text) {
@@ -20,18 +35,26 @@ bool IsStatusPattern(std::string_view text) {
   return is_digit(text[1]) && (is_digit(text[2]) || text[2] == 'x');
 }
 
+void StatusListKind::Read(const Value& value, std::vector<std::string>& out) const {
+  if (!value.IsList() || value.Items().empty()) return value.Expect(Allowed());
+  out = ReadStatuses(value);
+}
+
+std::optional<std::string> StatusListKind::Show(const std::vector<std::string>& statuses) const {
+  return "[" + Join(statuses) + "]";
+}
+
+std::string StatusListKind::Allowed() const {
+  return "a list of statuses such as [200, 20x, 2xx], at least one";
+}
+
+std::string StatusListKind::Schema() const {
+  return R"({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/status"}})";
+}
+
 void StatusesKind::Read(const Value& value, VerdictSettings& out) const {
   if (!value.IsList()) return value.Expect(Allowed());
-  std::vector<std::string> statuses;
-  for (const Value& item : value.Items()) {
-    const auto text = item.Text(kStatus);
-    if (!text) continue;
-    if (!IsStatusPattern(*text)) {
-      item.Expect(kStatus);
-    } else {
-      statuses.push_back(*text);
-    }
-  }
+  std::vector<std::string> statuses = ReadStatuses(value);
   std::erase_if(out.rules, [&](const StatusRule& rule) {
     return rule.verdict == verdict ||
            std::find(statuses.begin(), statuses.end(), rule.pattern) != statuses.end();

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "postrider/model/settings.h"
 #include "scalar_kinds.h"
@@ -11,6 +12,14 @@ namespace postrider {
 
 /// `404`, `40x`, `4xx`; the first digit from 1 to 9.
 bool IsStatusPattern(std::string_view text);
+
+/// A list of status patterns, at least one.
+struct StatusListKind {
+  void Read(const Value& value, std::vector<std::string>& out) const;
+  std::optional<std::string> Show(const std::vector<std::string>& statuses) const;
+  std::string Allowed() const;
+  std::string Schema() const;
+};
 
 /// The statuses that mean one verdict. A list takes the place of the former one for its verdict;
 /// a status that had another verdict loses it.

@@ -6,6 +6,7 @@
 #include "partner_catalogue.h"
 #include "scalar_kinds.h"
 #include "topics.h"
+#include "unknown_catalogue.h"
 
 namespace postrider {
 namespace {
@@ -45,11 +46,7 @@ void AddEnds(Rows& rows) {
       "dead_limit", OrFalseKind<RateKind>{},
       "More dead letters than that, and the destination pauses itself. Over all shards.",
       &DestinationSettings::dead_limit));
-  rows.push_back(FixedChoice(
-      "after_unknown", {{"resend"}, {"verify", "dead"}},
-      "What is done when a request may have arrived but no answer came: it is sent again."));
-  rows.push_back(
-      NotYet<DestinationSettings>("verify", "Asking the partner whether a request arrived."));
+  AddUnknown(rows);
   rows.push_back(Group<DestinationSettings>("on_delivered", "What follows a delivery."));
   rows.push_back(Leaf<DestinationSettings>("on_delivered.emit", TopicKind(),
                                            "The topic of an event inserted together with the "

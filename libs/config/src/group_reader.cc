@@ -83,5 +83,9 @@ void ReadGroup(const Value& map, const std::string& group, const Catalogue<S>& c
 template void ReadGroup(const Value&, const std::string&, const Catalogue<Settings>&, Settings&);
 template void ReadGroup(const Value&, const std::string&, const Catalogue<DestinationSettings>&,
                         DestinationSettings&);
+template void ReadGroup(const Value&, const std::string&, const Catalogue<BasicAuth>&, BasicAuth&);
+template void ReadGroup(const Value&, const std::string&, const Catalogue<OAuth2Auth>&,
+                        OAuth2Auth&);
+template void ReadGroup(const Value&, const std::string&, const Catalogue<TokenAuth>&, TokenAuth&);
 
 }  // namespace postrider

@@ -18,5 +18,11 @@ extern template void ReadGroup(const Value&, const std::string&, const Catalogue
                                Settings&);
 extern template void ReadGroup(const Value&, const std::string&,
                                const Catalogue<DestinationSettings>&, DestinationSettings&);
+extern template void ReadGroup(const Value&, const std::string&, const Catalogue<BasicAuth>&,
+                               BasicAuth&);
+extern template void ReadGroup(const Value&, const std::string&, const Catalogue<OAuth2Auth>&,
+                               OAuth2Auth&);
+extern template void ReadGroup(const Value&, const std::string&, const Catalogue<TokenAuth>&,
+                               TokenAuth&);
 
 }  // namespace postrider

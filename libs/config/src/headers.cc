@@ -7,7 +7,6 @@
 #include <variant>
 #include <vector>
 
-#include "addresses.h"
 #include "mask.h"
 #include "secret_kind.h"
 
@@ -138,38 +137,6 @@ std::optional<std::string> HeadersKind::Show(const ConfiguredHeaders& headers) c
 
 std::string HeadersKind::Allowed() const {
   return "a map of header names to " + std::string(kValue);
-}
-
-void EndpointsKind::Read(const Value& value, HttpSettings& out) const {
-  if (!value.IsList()) return value.Expect(Allowed());
-  const auto items = value.Items();
-  if (items.empty()) return value.Error("found an empty list, allowed: " + Allowed());
-  if (items.size() > 1) {
-    items[1].Error("more than one endpoint is not supported yet, allowed: " + Allowed());
-  }
-  const Value& first = items.front();
-  if (!first.IsMap()) return HttpUrlKind().Read(first, out.url);
-  for (const Value& member : first.Members()) {
-    if (member.key() == "url") {
-      HttpUrlKind().Read(member, out.url);
-    } else if (member.key() == "headers") {
-      HeadersKind().Read(member, out.headers);
-    } else {
-      member.KeyError("found the unknown key " + Quoted(member.key()) + ", allowed: url, headers");
-    }
-  }
-  if (!first.Find("url")) first.Error("found no url, allowed: {url: .., headers: ..}");
-}
-
-std::string EndpointsKind::Allowed() const {
-  return "a list with one entry, a URL or {url: .., headers: ..}";
-}
-
-std::string EndpointsKind::Schema() const {
-  const std::string url = HttpUrlKind().Schema();
-  return R"({"type": "array", "minItems": 1, "maxItems": 1, "items": {"anyOf": [)" + url +
-         R"(, {"type": "object", "additionalProperties": false, "required": ["url"], "properties": {"url": )" +
-         url + R"(, "headers": {"$ref": "#/$defs/headers"}}}]}})";
 }
 
 }  // namespace postrider

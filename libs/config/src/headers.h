@@ -31,14 +31,4 @@ struct HeadersKind {
   std::string Schema() const { return SchemaReference("headers"); }
 };
 
-/// `endpoints`: a list with one entry, a URL or `{url, headers}`. The entry's headers win over the
-/// destination's.
-struct EndpointsKind {
-  void Read(const Value& value, HttpSettings& out) const;
-  /// Never shown: `url` and `headers` say the same.
-  std::optional<std::string> Show(const HttpSettings&) const { return std::nullopt; }
-  std::string Allowed() const;
-  std::string Schema() const;
-};
-
 }  // namespace postrider

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "addresses.h"
+#include "auth_kind.h"
+#include "endpoints_kind.h"
 #include "headers.h"
 
 namespace postrider {
@@ -47,6 +49,25 @@ Row IdempotencyGroup() {
   return row;
 }
 
+// Not shown beside endpoints, of which it is one.
+Row UrlRow() {
+  Row row =
+      Leaf<DestinationSettings>("http.url", HttpUrlKind{},
+                                "Where to. {{variables}} after the host: id, topic, key, attempt, "
+                                "idempotency_key, payload.<path>, headers.<name>.",
+                                kHttp, &HttpSettings::url)
+          .Automatic("required, here or in endpoints");
+  row.read = [read = row.read](const Value& value, DestinationSettings& target) {
+    target.http.primary = {};
+    target.http.fallbacks.clear();
+    read(value, target);
+  };
+  row.show = [show = row.show](const DestinationSettings& source) {
+    return HasEndpoints(source.http) ? std::nullopt : show(source);
+  };
+  return row;
+}
+
 void AddTarget(Rows& rows) {
   rows.push_back(Group<DestinationSettings>("http", "The request that delivers an event."));
   rows.push_back(Leaf<DestinationSettings>(
@@ -56,15 +77,17 @@ void AddTarget(Rows& rows) {
       "Headers of each request, in addition to the event's own; these win. null: a header that "
       "would be sent is not. A destination's are laid over those of defaults.",
       kHttp, &HttpSettings::headers));
-  rows.push_back(
-      Leaf<DestinationSettings>("http.url", HttpUrlKind{},
-                                "Where to. {{variables}} after the host: id, topic, key, attempt, "
-                                "idempotency_key, payload.<path>, headers.<name>.",
-                                kHttp, &HttpSettings::url)
-          .Automatic("required, here or in endpoints"));
+  rows.push_back(UrlRow());
   rows.push_back(Leaf<DestinationSettings>(
       "http.endpoints", EndpointsKind{},
-      "In place of url. More than one endpoint is not supported yet.", kHttp));
+      "In place of url. The first is used; while its breaker is open or it cannot be connected, "
+      "the next. An entry's headers and auth win over those of http.",
+      kHttp));
+  rows.push_back(Leaf<DestinationSettings>(
+      "http.auth", AuthKind{},
+      "How we prove who we are. Tokens are fetched early, once for all, and again when the "
+      "partner rejects one.",
+      kHttp, &HttpSettings::auth));
   rows.push_back(FixedChoice("http.body",
                              {{"event"}, {"json", "form", "xml", "text", "cloudevents", "none"}},
                              "What is sent: the bytes of the event as they were inserted."));
@@ -125,7 +148,7 @@ void AddHttp(Rows& rows) {
   AddTarget(rows);
   AddIdempotency(rows);
   AddConnection(rows);
-  for (const char* path : {"http.query", "http.auth", "http.sign", "http.tls", "http.proxy",
+  for (const char* path : {"http.query", "http.sign", "http.tls", "http.proxy",
                            "http.source_address", "http.charset", "http.version"}) {
     rows.push_back(NotYet<DestinationSettings>(path, "Reserved."));
   }

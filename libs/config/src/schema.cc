@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "auth_catalogues.h"
 #include "catalogue.h"
 
 namespace postrider {
@@ -87,6 +88,19 @@ Json ObjectOf(const Catalogue<S>& catalogue, const std::string& group) {
   return object;
 }
 
+// One of the ways to prove who we are.
+Json AuthSchema() {
+  Json forms = {{"bearer", {{"$ref", "#/$defs/secret"}}},
+                {"basic", ObjectOf(AuthCatalogue<BasicAuth>(), "")},
+                {"oauth2", ObjectOf(AuthCatalogue<OAuth2Auth>(), "")},
+                {"token", ObjectOf(AuthCatalogue<TokenAuth>(), "")}};
+  return {{"type", "object"},
+          {"additionalProperties", false},
+          {"minProperties", 1},
+          {"maxProperties", 1},
+          {"properties", std::move(forms)}};
+}
+
 std::string MeaningOf(const std::string& path) {
   for (const auto& setting : RelayCatalogue()) {
     if (setting.path == path) return setting.meaning;
@@ -109,6 +123,7 @@ std::string JsonSchema() {
   schema["properties"]["destinations"]["patternProperties"]["^[a-z][a-z0-9_-]{0,62}$"] =
       destination;
   schema["$defs"] = Json::parse(kDefinitions);
+  schema["$defs"]["auth"] = AuthSchema();
   schema["$defs"]["destination"] = ObjectOf(DestinationCatalogue(), "");
   return schema.dump(2) + "\n";
 }

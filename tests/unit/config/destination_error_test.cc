@@ -32,30 +32,23 @@ INSTANTIATE_TEST_SUITE_P(
             "timeout: 5s",
             "p.yaml:5:5: destinations.d.timeout: found the unknown key \"timeout\", allowed: "
             "topics, start, http, concurrency, max_unsettled, rate, breaker, retries, order, "
-            "shards, verdict, dead_limit, after_unknown, on_delivered, on_dead, keep_response; did "
+            "shards, verdict, dead_limit, after_unknown, verify, on_delivered, on_dead, "
+            "keep_response; did "
             "you mean \"http.timeout\"?\n"},
         DestinationErrorCase{
             "emit: x",
             "p.yaml:5:5: destinations.d.emit: found the unknown key \"emit\", allowed: topics, "
             "start, http, concurrency, max_unsettled, rate, breaker, retries, order, shards, "
-            "verdict, dead_limit, after_unknown, on_delivered, on_dead, keep_response; did you "
+            "verdict, dead_limit, after_unknown, verify, on_delivered, on_dead, keep_response; did "
+            "you "
             "mean \"on_delivered.emit\"?\n"},
         DestinationErrorCase{
             "brekaer: false",
             "p.yaml:5:5: destinations.d.brekaer: found the unknown key \"brekaer\", allowed: "
             "topics, start, http, concurrency, max_unsettled, rate, breaker, retries, order, "
-            "shards, verdict, dead_limit, after_unknown, on_delivered, on_dead, keep_response; did "
+            "shards, verdict, dead_limit, after_unknown, verify, on_delivered, on_dead, "
+            "keep_response; did "
             "you mean \"breaker\"?\n"}));
-
-INSTANTIATE_TEST_SUITE_P(
-    NotYet, DestinationErrorTest,
-    testing::Values(
-        DestinationErrorCase{"after_unknown: verify",
-                             "p.yaml:5:20: destinations.d.after_unknown: \"verify\" is not "
-                             "supported yet, allowed: resend\n"},
-        DestinationErrorCase{
-            "verify: {url: x}",
-            "p.yaml:5:5: destinations.d.verify: \"verify\" is not supported yet; leave it out\n"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Destinations, DestinationErrorTest,

@@ -149,8 +149,11 @@ TEST(DocumentsTest, TheSchemaFindsWhatAnEditorShouldMark) {
            "destinations: {d: {http: {idempotency: true}}}",
            "destinations: {d: {http: {headers: {'a b': c}}}}",
            "destinations: {d: {http: {headers: {a: {evn: c}}}}}",
-           "destinations: {d: {http: {endpoints: ['http://a', 'http://b']}}}",
+           "destinations: {d: {http: {endpoints: ['http://a', 'b']}}}",
            "destinations: {d: {verdict: {dead: [4x4]}}}",
+           "destinations: {d: {http: {auth: {bearer: x}}}}",
+           "destinations: {d: {http: {auth: {token: {url: 'http://h/', token: data}}}}}",
+           "destinations: {d: {after_unknown: ask}}",
        }) {
     EXPECT_THAT(SchemaFaults(yaml), testing::SizeIs(testing::Ge(1U))) << yaml;
     EXPECT_NE(Errors(yaml), "") << yaml;

@@ -98,12 +98,13 @@ TEST(LoadTest, ReadsTheDocumentedExample) {
   EXPECT_EQ(cj.emit_on_dead, "shipment.failed");
 }
 
-TEST(LoadTest, LaysTheHeadersOfAnEndpointOverThoseOfTheDestination) {
+TEST(LoadTest, KeepsTheHeadersOfAnEndpointApartFromThoseOfTheDestination) {
   const auto config = Load(kExample);
-  const auto& headers = config.settings.destinations.at(0).http.headers;
-  ASSERT_EQ(headers.size(), 2U);
-  EXPECT_EQ(std::get<Secret>(*headers.at("X-Api-Key")).name, "/run/secrets/cj-dr");
-  EXPECT_EQ(headers.at("Postrider-Topic"), std::nullopt);
+  const HttpSettings& http = config.settings.destinations.at(0).http;
+  ASSERT_EQ(http.headers.size(), 2U);
+  EXPECT_EQ(std::get<Secret>(*http.headers.at("X-Api-Key")).name, "/run/secrets/cj");
+  EXPECT_EQ(http.headers.at("Postrider-Topic"), std::nullopt);
+  EXPECT_EQ(std::get<Secret>(*http.primary.headers.at("X-Api-Key")).name, "/run/secrets/cj-dr");
 }
 
 TEST(LoadTest, GivesTheDefaultsOfTheModelForAnEmptyFile) {

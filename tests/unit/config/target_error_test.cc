@@ -105,16 +105,17 @@ INSTANTIATE_TEST_SUITE_P(
                         "p.yaml:1:19: destinations.d: found no URL, allowed: http: {url: ..}\n"},
         TargetErrorCase{"destinations: {d: {topics: [a], http: {endpoints: []}}}",
                         "p.yaml:1:51: destinations.d.http.endpoints: found an empty list, allowed: "
-                        "a list with one entry, a URL or {url: .., headers: ..}\n"},
+                        "a list of 1 to 8 URLs or {url: .., headers: .., auth: ..}\n"},
         TargetErrorCase{
-            "destinations: {d: {topics: [a], http: {endpoints: [\"http://a/\", \"http://b/\"]}}}",
-            "p.yaml:1:65: destinations.d.http.endpoints[1]: more than one endpoint is not "
-            "supported yet, allowed: a list with one entry, a URL or {url: .., headers: ..}\n"},
+            "destinations: {d: {topics: [a], http: {endpoints: [\"http://a/\", \"b\"]}}}",
+            "p.yaml:1:65: destinations.d.http.endpoints[1]: found no scheme, allowed: http://HOST "
+            "or https://HOST\n"},
         TargetErrorCase{
             "destinations: {d: {topics: [a], http: {endpoints: [{headers: {}, ulr: x}]}}}",
             "p.yaml:1:52: destinations.d.http.endpoints[0]: found no url, allowed: {url: .., "
-            "headers: ..}\np.yaml:1:66: destinations.d.http.endpoints[0].ulr: found the unknown "
-            "key \"ulr\", allowed: url, headers\n"}));
+            "headers: .., auth: ..}\np.yaml:1:66: destinations.d.http.endpoints[0].ulr: found the "
+            "unknown "
+            "key \"ulr\", allowed: url, headers, auth\n"}));
 
 }  // namespace
 }  // namespace postrider

@@ -81,7 +81,7 @@ struct AllowPrivate {
 
 /// One of the addresses at which a partner takes the same requests.
 struct EndpointSettings {
-  std::string url;  ///< Mustache template
+  std::string url{};  ///< Mustache template; of the first endpoint it is HttpSettings::url
   /// Besides those of the destination, over which they win. nullopt: not sent.
   std::map<std::string, std::optional<HeaderValue>> headers{};
   AuthSettings auth{};  ///< instead of the destination's, if it is one
@@ -89,6 +89,7 @@ struct EndpointSettings {
 
 struct HttpSettings {
   std::string url;                            ///< Mustache template; of the first endpoint
+  EndpointSettings primary{};                 ///< what only the first endpoint has, but its URL
   std::vector<EndpointSettings> fallbacks{};  ///< the endpoints behind the first, in their order
   AuthSettings auth{};
   std::string method = "POST";
