@@ -64,7 +64,7 @@ HttpRequest Prototype(const HttpSettings& settings) {
 
 RequestBuilder::RequestBuilder(DestinationId destination, const HttpSettings& settings,
                                SecretResolver resolver, std::string installation,
-                               std::string_view version, std::optional<TokenHeader> token)
+                               std::string_view version, RequestOptions options)
     : destination_(destination),
       resolver_(std::move(resolver)),
       installation_(std::move(installation)),
@@ -73,7 +73,7 @@ RequestBuilder::RequestBuilder(DestinationId destination, const HttpSettings& se
       prototype_(Prototype(settings)),
       configured_(settings.headers.begin(), settings.headers.end()),
       auth_(settings.auth),
-      token_(std::move(token)),
+      options_(std::move(options)),
       url_(std::make_unique<const UrlTemplate>(settings.url)) {
   for (const auto& [name, value] : configured_) {
     CheckHeaderName(name);
@@ -87,7 +87,7 @@ RequestBuilder::RequestBuilder(DestinationId destination, const HttpSettings& se
     CheckHeaderName(key_header_);
     if (!Sends(key_header_)) key_header_.clear();
   }
-  sends_content_type_ = Sends(kContentType);
+  sends_content_type_ = options_.body && Sends(kContentType);
   sends_user_agent_ = Sends(kUserAgent);
   sends_event_ = settings.announce && Sends(kEvent);
   sends_topic_ = settings.announce && Sends(kTopic);
@@ -128,7 +128,7 @@ BuildResult RequestBuilder::Build(const Event& event, int attempt,
   AddRowHeaders(*row, request.headers);
   if (auto failure = AddConfiguredHeaders(request.headers)) return *std::move(failure);
   if (auto failure = AddCredentials(request.headers)) return *std::move(failure);
-  request.body = event.body;
+  if (options_.body) request.body = event.body;
   return request;
 }
 
@@ -183,10 +183,10 @@ std::optional<BuildFailure> RequestBuilder::AddCredentials(HttpHeaders& headers)
     const auto value = [&] { return BasicAuthorization(basic->user, resolver_(basic->password)); };
     return AddHeader(kAuthorization, value, headers);
   }
-  if (!token_) return std::nullopt;
-  std::optional<std::string> value = token_->value();
+  if (!options_.token) return std::nullopt;
+  std::optional<std::string> value = options_.token->value();
   if (!value) return BuildFailure{FailureClass::kToken, "there is no token at present"};
-  SetHeader(token_->name, *std::move(value), headers);
+  SetHeader(options_.token->name, *std::move(value), headers);
   return std::nullopt;
 }
 

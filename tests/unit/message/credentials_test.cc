@@ -27,7 +27,7 @@ HttpSettings With(AuthSettings auth) {
 }
 
 BuildResult Build(const HttpSettings& settings, std::optional<TokenHeader> token = std::nullopt) {
-  return RequestBuilder(7, settings, SecretOf, "k7f3q2ab", "0.1.0", std::move(token))
+  return RequestBuilder(7, settings, SecretOf, "k7f3q2ab", "0.1.0", {.token = std::move(token)})
       .Build(SampleEvent(), 1, std::nullopt);
 }
 
@@ -70,10 +70,22 @@ TEST(CredentialsTest, AnEventCannotReplaceTheToken) {
   Event event = SampleEvent();
   event.headers = R"({"cj-access-token": "stolen"})";
   const TokenHeader token{"CJ-Access-Token", [] { return std::optional<std::string>("mine"); }};
-  const BuildResult result = RequestBuilder(7, settings, SecretOf, "k7f3q2ab", "0.1.0", token)
-                                 .Build(event, 1, std::nullopt);
+  const BuildResult result =
+      RequestBuilder(7, settings, SecretOf, "k7f3q2ab", "0.1.0", {.token = token})
+          .Build(event, 1, std::nullopt);
   EXPECT_THAT(HeadersOf(result), Contains(Pair("CJ-Access-Token", "mine")));
   EXPECT_THAT(HeadersOf(result), Not(Contains(Pair(_, "stolen"))));
+}
+
+TEST(CredentialsTest, AQuestionHasNoBody) {
+  HttpSettings settings;
+  settings.url = "https://partner.example/v1/shipments/{{key}}";
+  settings.method = "GET";
+  const BuildResult result =
+      RequestBuilder(7, settings, SecretOf, "k7f3q2ab", "0.1.0", {.body = false})
+          .Build(SampleEvent(), 1, std::nullopt);
+  EXPECT_EQ(std::get<HttpRequest>(result).body, "");
+  EXPECT_THAT(HeadersOf(result), Not(Contains(Pair("Content-Type", _))));
 }
 
 }  // namespace

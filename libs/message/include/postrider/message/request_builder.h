@@ -36,6 +36,12 @@ struct TokenHeader {
   std::function<std::optional<std::string>()> value;
 };
 
+/// What not every request of an endpoint has.
+struct RequestOptions {
+  std::optional<TokenHeader> token{};  ///< where settings.auth is one that has to be fetched
+  bool body = true;                    ///< false: that of the event is not sent
+};
+
 /// Turns events into the requests of one endpoint. All that does not depend on the event is
 /// prepared once. Immutable, so callable from any thread when the resolver and the token are.
 ///
@@ -46,10 +52,8 @@ class RequestBuilder {
   /// Throws std::invalid_argument when CheckTemplate() or the name or value of a header would.
   /// @param installation  eight characters of [a-z0-9], for the idempotency key
   /// @param version       Postrider's own, for `User-Agent`
-  /// @param token         where settings.auth is one that has to be fetched
   RequestBuilder(DestinationId destination, const HttpSettings& settings, SecretResolver resolver,
-                 std::string installation, std::string_view version,
-                 std::optional<TokenHeader> token = std::nullopt);
+                 std::string installation, std::string_view version, RequestOptions options = {});
   ~RequestBuilder();
 
   RequestBuilder(const RequestBuilder&) = delete;
@@ -82,7 +86,7 @@ class RequestBuilder {
   HttpRequest prototype_;   ///< everything but URL, headers and body
   std::vector<HeaderSetting> configured_;
   AuthSettings auth_;
-  std::optional<TokenHeader> token_;
+  const RequestOptions options_;
   std::unique_ptr<const UrlTemplate> url_;
   bool sends_content_type_;
   bool sends_user_agent_;
