@@ -25,8 +25,8 @@ struct PartnerApi {
   LimitSettings limits;  ///< per client: by its API key, else by its address
 };
 
-/// A partner's HTTP API on 127.0.0.1, with `POST /_control` to make it misbehave (FaultSwitch) and
-/// `GET /_seen` for what it saw (RequestLog; `DELETE /_seen` forgets). Serves from construction to
+/// A partner's HTTP API on 127.0.0.1, with `POST /_control` to make it misbehave (FaultSwitch) or
+/// to change its key (`{"api_key": "new"}`), and `GET /_seen` for what it saw (RequestLog; `DELETE /_seen` forgets). Serves from construction to
 /// destruction.
 class PartnerServer {
  public:

@@ -57,6 +57,13 @@ TEST_F(PartnersTest, RefusesAWrongKey) {
   EXPECT_EQ(Seen()["counts"]["unauthorized"], 1);
 }
 
+TEST_F(PartnersTest, AKeyCanExpire) {
+  EXPECT_EQ(Control({{"api_key", "renewed"}}), 200);
+  EXPECT_EQ(Ship("k1")->status, 401);
+  EXPECT_EQ(Ship("k1", "renewed")->status, 201);
+  EXPECT_EQ(Control({{"api_key", 7}}), 400);
+}
+
 TEST_F(PartnersTest, SaysWhenToComeBack) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(Ship("k" + std::to_string(i))->status, 201);
   const auto refused = Ship("k10");
