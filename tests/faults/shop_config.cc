@@ -5,9 +5,13 @@ namespace {
 
 std::string More(const std::string& settings) { return settings.empty() ? "" : ", " + settings; }
 
+std::string UrlOf(const ShopDestination& destination) {
+  return destination.url.empty() ? "" : "url: \"" + destination.url + "\", ";
+}
+
 std::string TextOf(const ShopDestination& destination) {
   std::string text = "  " + destination.name + ":\n    topics: " + destination.topics +
-                     "\n    http: {url: \"" + destination.url + "\", allow_private: true" +
+                     "\n    http: {" + UrlOf(destination) + "allow_private: true" +
                      More(destination.http) + "}\n";
   for (const std::string& setting : destination.settings) text += "    " + setting + "\n";
   return text;

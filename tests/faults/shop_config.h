@@ -8,7 +8,7 @@ namespace postrider::test {
 /// A destination of the shop. The settings are YAML as it stands in the file.
 struct ShopDestination {
   std::string name;
-  std::string url;
+  std::string url = "";  ///< empty: `http` has endpoints
   std::string topics = R"(["*"])";
   std::string http = "";                   ///< more of `http`, such as `timeout: 1s`
   std::vector<std::string> settings = {};  ///< lines, such as `order: key`

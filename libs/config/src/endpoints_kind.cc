@@ -11,8 +11,6 @@
 namespace postrider {
 namespace {
 
-constexpr std::size_t kMostEndpoints = 8;
-
 EndpointSettings ReadEndpoint(const Value& value) {
   EndpointSettings endpoint;
   if (!value.IsMap()) {

@@ -49,8 +49,8 @@ Admission::Admission(const LaneSettings& settings)
       max_unsettled_(settings.max_unsettled),
       hold_(settings.hold),
       rate_(settings.rate),
+      endpoints_(settings.breaker, settings.endpoints, ProbeDeadline(settings)),
       cool_down_(ProbeDeadline(settings)) {
-  if (settings.breaker) breaker_.emplace(*settings.breaker, ProbeDeadline(settings));
   if (settings.retries.budget) budget_.emplace(*settings.retries.budget);
 }
 
@@ -66,6 +66,7 @@ Held Admission::Obstacle(Timestamp now) {
   wake_ = kNever;
   if (paused_) return Held::kPaused;
   if (own < unleased_until_) return HeldUntil(Held::kLoading, unleased_until_);
+  if (endpoints_.lacks_credentials()) return Held::kCredentials;
   if (credentials_refused_ && in_flight_ > 0) return Held::kCredentials;
   if (credentials_refused_ && own < refused_until_) {
     return HeldUntil(Held::kCredentials, refused_until_);
@@ -74,9 +75,7 @@ Held Admission::Obstacle(Timestamp now) {
 }
 
 Held Admission::Policy(Timestamp own) {
-  if (breaker_) {
-    if (const Timestamp at = breaker_->NextAt(own); at > own) return HeldUntil(Held::kBreaker, at);
-  }
+  if (const Timestamp at = endpoints_.NextAt(own); at > own) return HeldUntil(Held::kBreaker, at);
   if (const Timestamp at = cool_down_.NextAt(own); at > own) return HeldUntil(Held::kCoolDown, at);
   if (const Timestamp at = rate_.NextAt(own); at > own) return HeldUntil(Held::kRate, at);
   if (unsettled_ >= max_unsettled_) return Held::kUnsettled;
@@ -99,7 +98,7 @@ bool Admission::MayRetry(Timestamp now) {
 Admission::Permit Admission::Begin(bool is_retry, Timestamp now) {
   const Timestamp own = Own(now);
   Permit permit;
-  if (breaker_) permit.breaker = breaker_->Begin(own);
+  permit.endpoint = endpoints_.Begin(own);
   permit.round = cool_down_.Begin(own);
   if (budget_) budget_->Note(is_retry, own);
   if (rate_.longest() > microseconds(0)) {
@@ -120,7 +119,7 @@ void Admission::Written(Permit& permit, Timestamp at) {
 void Admission::Return(const Permit& permit, Timestamp now) {
   const Timestamp own = Own(now);
   LeaveFlight(permit, false, own);
-  if (breaker_) breaker_->Record(permit.breaker, CallResult::kIgnored, milliseconds(0), own);
+  endpoints_.Record(permit.endpoint, CallResult::kIgnored, milliseconds(0), own);
   cool_down_.Abandon(permit.round, own);
 }
 
@@ -128,9 +127,7 @@ void Admission::Record(const Permit& permit, const HttpAnswer& answer, const Ver
                        Timestamp now) {
   const Timestamp own = Own(now);
   LeaveFlight(permit, answer.maybe_sent || answer.status != 0, own);
-  if (breaker_) {
-    breaker_->Record(permit.breaker, CallResultOf(answer, verdict), answer.latency, own);
-  }
+  endpoints_.Record(permit.endpoint, CallResultOf(answer, verdict), answer.latency, own);
   cool_down_.Record(permit.round, answer, own);
   if (verdict.kind != VerdictKind::kHold) credentials_refused_ = false;
 }
@@ -161,11 +158,6 @@ void Admission::Restore(const std::vector<microseconds>& ages, int unknown, Time
   times.reserve(ages.size());
   for (const microseconds age : ages) times.push_back(own - age);
   rate_.Restore(times, static_cast<std::size_t>(std::max(unknown, 0)), own);
-}
-
-std::optional<CircuitBreaker::State> Admission::breaker() const {
-  if (!breaker_) return std::nullopt;
-  return breaker_->state();
 }
 
 }  // namespace postrider

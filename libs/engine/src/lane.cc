@@ -32,7 +32,7 @@ Lane::Lane(LaneSettings settings, std::int64_t epoch, RandomSource& random, Lane
       due_(settings_.window),
       put_back_(settings_.window),
       keys_known_(!ordered()),
-      told_breaker_(admission_.breaker()) {
+      told_breakers_(Breakers()) {
   if (settings_.dead_limit) dead_limit_.emplace(*settings_.dead_limit);
 }
 
@@ -112,6 +112,7 @@ void Lane::Start(Delivery& delivery, Timestamp now) {
   send.attempt = delivery.attempts + 1;
   if (delivery.new_key) send.new_key_run = delivery.run;
   send.ticket = delivery.ticket;
+  send.endpoint = delivery.permit->endpoint.endpoint;
   send.asks = delivery.asking;
   effects_.Start(std::move(send));
 }
@@ -122,12 +123,22 @@ void Lane::NoteHeld(Held reason, Timestamp now) {
   held_since_ = now;
 }
 
+BreakerStates Lane::Breakers() const {
+  BreakerStates states;
+  for (std::size_t endpoint = 0; endpoint < admission_.endpoints(); ++endpoint) {
+    states[endpoint] = admission_.breaker(endpoint);
+  }
+  return states;
+}
+
 /// What has changed of the breaker and the cool-down.
 void Lane::TellPolicies() {
-  if (const auto state = admission_.breaker(); state != told_breaker_) {
-    told_breaker_ = state;
-    observer_.OnBreaker(*state);
+  const BreakerStates breakers = Breakers();
+  for (std::size_t endpoint = 0; endpoint < breakers.size(); ++endpoint) {
+    if (breakers[endpoint] == told_breakers_[endpoint]) continue;
+    observer_.OnBreaker(endpoint, *breakers[endpoint]);
   }
+  told_breakers_ = breakers;
   if (const bool cools = admission_.cooling_down(); cools != told_cool_down_) {
     told_cool_down_ = cools;
     observer_.OnCoolDown(cools);
@@ -175,7 +186,7 @@ LaneStats Lane::stats() const {
   stats.waiting = due_.size() + put_back_.size();
   stats.bytes = shares_.bytes() + big_bytes_;
   stats.held = held_;
-  stats.breaker = admission_.breaker();
+  stats.breakers = Breakers();
   return stats;
 }
 

@@ -6,6 +6,15 @@
 #include "postrider/engine/lane.h"
 
 namespace postrider {
+namespace {
+
+/// Nothing was sent, and it is this endpoint's doing.
+bool CouldNotConnect(const HttpAnswer& answer) {
+  return answer.failure && IsKnownNotSent(*answer.failure) && !IsOurFault(*answer.failure);
+}
+
+}  // namespace
+
 void Lane::OnWritten(std::uint64_t ticket, Timestamp now) {
   const auto sent = tickets_.find(ticket);
   if (sent != tickets_.end()) admission_.Written(*memory_.at(sent->second).permit, now);
@@ -33,6 +42,9 @@ void Lane::OnAnswer(std::uint64_t ticket, const HttpAnswer& answer, Timestamp no
   attempt.charged = verdict.charged;
   attempt.error = answer.error;
   if (delivery.asking) return OnAsked(delivery, verdict, std::move(answered));
+  if (CouldNotConnect(answer) && admission_.FailOver(permit, now)) {
+    return FailOver(delivery, std::move(answered));
+  }
   if (verdict.charged) ++delivery.attempts;
   if (verdict.kind == VerdictKind::kDelivered) return Deliver(delivery, std::move(answered));
   Fail(delivery, verdict, std::move(answered));
@@ -125,9 +137,21 @@ void Lane::Park(Delivery& delivery, BacklogEntry entry, std::vector<AttemptRecor
 /// The partner refuses our credentials: the event keeps its place and its attempts, the lane waits
 /// and then probes with one request.
 void Lane::HoldBack(Delivery& delivery, Answered answered) {
+  admission_.RefuseCredentials(answered.now);
+  ReturnUncharged(delivery, std::move(answered));
+}
+
+/// The endpoint could not be connected, and another takes the request at once: nothing has happened
+/// to the event.
+void Lane::FailOver(Delivery& delivery, Answered answered) {
+  answered.attempt.charged = false;
+  ReturnUncharged(delivery, std::move(answered));
+}
+
+/// To its place, as if nothing had happened; but the request leaves a row.
+void Lane::ReturnUncharged(Delivery& delivery, Answered answered) {
   answered.attempt.result = AttemptResult::kRefused;
   observer_.OnAttempt(*delivery.event, answered.attempt);
-  admission_.RefuseCredentials(answered.now);
   Settlement settlement = MakeSettlement(delivery);
   settlement.attempts.push_back(std::move(answered.attempt));
   effects_.Settle(std::move(settlement));

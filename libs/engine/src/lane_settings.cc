@@ -30,6 +30,7 @@ LaneSettings MakeLaneSettings(const DestinationSettings& destination, LaneId id,
   lane.concurrency = part(destination.concurrency);
   if (destination.http.pool.size > 0) lane.pool = part(destination.http.pool.size);
   lane.rate = DivideRates(destination.rate, destination.shards, id.shard).value();
+  lane.endpoints = 1 + destination.http.fallbacks.size();
   lane.breaker = destination.breaker;
   lane.dead_limit = destination.dead_limit;
   if (lane.dead_limit) lane.dead_limit->count = part(lane.dead_limit->count);

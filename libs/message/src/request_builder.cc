@@ -96,6 +96,16 @@ RequestBuilder::RequestBuilder(DestinationId destination, const HttpSettings& se
 
 RequestBuilder::~RequestBuilder() = default;
 
+std::size_t RequestBuilder::CredentialsFingerprint() const {
+  HttpHeaders headers;
+  std::size_t sum = 0;
+  for (const auto& failure : {AddConfiguredHeaders(headers), AddCredentials(headers)}) {
+    if (failure) sum = sum * 31 + std::hash<std::string>()(failure->message);
+  }
+  for (const auto& [name, value] : headers) sum = sum * 31 + std::hash<std::string>()(value);
+  return sum;
+}
+
 std::optional<std::string> RequestBuilder::CheckTemplate(const std::string& text) {
   return UrlTemplate::Check(text);
 }

@@ -1,13 +1,13 @@
 #include "postrider/telemetry/destination_metrics.h"
 
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <string_view>
 #include <utility>
-
-#include <prometheus/counter.h>
-#include <prometheus/histogram.h>
 
 #include "catalog.h"
 #include "exposition.h"
@@ -34,8 +34,9 @@ constexpr std::size_t kHeldReasons = CountUpTo(HeldReason::kPaused);
 constexpr std::size_t kDeliveryStates = CountUpTo(DeliveryState::kSending);
 constexpr std::size_t kDeadReasons = CountUpTo(DeadReason::kOperator);
 constexpr std::size_t kBreakerStates = CountUpTo(BreakerState::kOpen);
-/// The only one there is.
-constexpr std::string_view kEndpoint = "primary";
+constexpr std::array<std::string_view, kMostEndpoints> kEndpointNames{
+    "primary",   "fallback1", "fallback2", "fallback3",
+    "fallback4", "fallback5", "fallback6", "fallback7"};
 constexpr std::array kOutcomeStates{OutcomeState::kDelivered, OutcomeState::kDead,
                                     OutcomeState::kExpired, OutcomeState::kCancelled,
                                     OutcomeState::kDiscarded};
@@ -44,15 +45,20 @@ constexpr std::size_t kOutcomes = CountUpTo(OutcomeState::kDiscarded);  // numbe
 /// The pairs that are shown from the start, with 0.
 bool IsUsual(AttemptResult result, std::size_t failure) {
   using enum FailureClass;
-  constexpr std::array kRetried{kDns, kConnect, kConnectTimeout, kTls, kTimeout, kReset,
-                                kHttp429, kHttp5xx};
+  constexpr std::array kRetried{kDns,     kConnect, kConnectTimeout, kTls,
+                                kTimeout, kReset,   kHttp429,        kHttp5xx};
   const auto is = [failure](FailureClass one) { return failure == Index(one); };
   switch (result) {
-    case AttemptResult::kDelivered: return failure == kOk;
-    case AttemptResult::kRetry: return std::any_of(kRetried.begin(), kRetried.end(), is);
-    case AttemptResult::kRefused: return is(kUnauthorized);
-    case AttemptResult::kDead: return is(kHttp4xx);
-    case AttemptResult::kUnknown: return is(kTimeout) || is(kReset);
+    case AttemptResult::kDelivered:
+      return failure == kOk;
+    case AttemptResult::kRetry:
+      return std::any_of(kRetried.begin(), kRetried.end(), is);
+    case AttemptResult::kRefused:
+      return is(kUnauthorized);
+    case AttemptResult::kDead:
+      return is(kHttp4xx);
+    case AttemptResult::kUnknown:
+      return is(kTimeout) || is(kReset);
   }
   return false;
 }
@@ -70,35 +76,54 @@ prometheus::Histogram::BucketBoundaries Boundaries(const std::array<double, n>& 
 
 std::string_view ToString(DeliveryState state) {
   switch (state) {
-    case DeliveryState::kQueued: return "queued";
-    case DeliveryState::kScheduled: return "scheduled";
-    case DeliveryState::kRetrying: return "retrying";
-    case DeliveryState::kBlocked: return "blocked";
-    case DeliveryState::kSending: return "sending";
+    case DeliveryState::kQueued:
+      return "queued";
+    case DeliveryState::kScheduled:
+      return "scheduled";
+    case DeliveryState::kRetrying:
+      return "retrying";
+    case DeliveryState::kBlocked:
+      return "blocked";
+    case DeliveryState::kSending:
+      return "sending";
   }
   return "?";
 }
 
 std::string_view ToString(HeldReason reason) {
   switch (reason) {
-    case HeldReason::kRate: return "rate";
-    case HeldReason::kUnsettled: return "unsettled";
-    case HeldReason::kConcurrency: return "concurrency";
-    case HeldReason::kPool: return "pool";
-    case HeldReason::kBreaker: return "breaker";
-    case HeldReason::kCoolDown: return "cool_down";
-    case HeldReason::kBudget: return "budget";
-    case HeldReason::kCredentials: return "credentials";
-    case HeldReason::kPaused: return "paused";
+    case HeldReason::kRate:
+      return "rate";
+    case HeldReason::kUnsettled:
+      return "unsettled";
+    case HeldReason::kConcurrency:
+      return "concurrency";
+    case HeldReason::kPool:
+      return "pool";
+    case HeldReason::kBreaker:
+      return "breaker";
+    case HeldReason::kCoolDown:
+      return "cool_down";
+    case HeldReason::kBudget:
+      return "budget";
+    case HeldReason::kCredentials:
+      return "credentials";
+    case HeldReason::kPaused:
+      return "paused";
   }
   return "?";
 }
 
+std::string_view EndpointName(std::size_t endpoint) { return kEndpointNames.at(endpoint); }
+
 std::string_view ToString(BreakerState state) {
   switch (state) {
-    case BreakerState::kClosed: return "closed";
-    case BreakerState::kHalfOpen: return "half_open";
-    case BreakerState::kOpen: return "open";
+    case BreakerState::kClosed:
+      return "closed";
+    case BreakerState::kHalfOpen:
+      return "half_open";
+    case BreakerState::kOpen:
+      return "open";
   }
   return "?";
 }
@@ -114,7 +139,7 @@ struct DestinationMetrics::Series {
   std::array<std::atomic<std::int64_t>, kDeliveryStates> deliveries{};
   std::atomic<Timestamp> oldest_due{kNever};
   OptionalGauge last_delivery;
-  std::array<OptionalGauge, kBreakerStates> breaker;
+  std::array<std::array<OptionalGauge, kBreakerStates>, kMostEndpoints> breakers;
   std::array<OptionalGauge, kDeadReasons> dead_letters;
   OptionalGauge paused;
   OptionalGauge retention_blocked;
@@ -125,8 +150,7 @@ struct DestinationMetrics::Series {
   void AddKeeperGauges(std::string_view name, Exposition& exposition) const;
 };
 
-void DestinationMetrics::Series::AddCounters(std::string_view name,
-                                             Exposition& exposition) const {
+void DestinationMetrics::Series::AddCounters(std::string_view name, Exposition& exposition) const {
   exposition.Add(catalog::kEventsRead, {{"destination", name}}, events_read);
   for (const OutcomeState state : kOutcomeStates) {
     exposition.Add(catalog::kDeliveriesTotal, {{"destination", name}, {"state", ToString(state)}},
@@ -144,18 +168,16 @@ void DestinationMetrics::Series::AddCounters(std::string_view name,
                  connections[1]);
 }
 
-void DestinationMetrics::Series::AddAttempts(std::string_view name,
-                                             Exposition& exposition) const {
+void DestinationMetrics::Series::AddAttempts(std::string_view name, Exposition& exposition) const {
   for (std::size_t i = 0; i < kResults; ++i) {
     const auto result = static_cast<AttemptResult>(i);
     for (std::size_t failure = 0; failure < kClasses; ++failure) {
       const prometheus::Counter& counter = attempts[i][failure];
       if (counter.Value() == 0 && !IsUsual(result, failure)) continue;
-      exposition.Add(catalog::kAttempts,
-                     {{"destination", name},
-                      {"result", ToString(result)},
-                      {"class", ClassName(failure)}},
-                     counter);
+      exposition.Add(
+          catalog::kAttempts,
+          {{"destination", name}, {"result", ToString(result)}, {"class", ClassName(failure)}},
+          counter);
     }
   }
 }
@@ -173,12 +195,15 @@ void DestinationMetrics::Series::AddOwnerGauges(std::string_view name, Timestamp
   if (const auto at = last_delivery.Value()) {
     exposition.Add(catalog::kLastDelivery, {{"destination", name}}, *at);
   }
-  for (std::size_t i = 0; i < kBreakerStates; ++i) {
-    const auto is = breaker[i].Value();
-    if (!is) continue;
-    const auto state = ToString(static_cast<BreakerState>(i));
-    exposition.Add(catalog::kBreaker,
-                   {{"destination", name}, {"endpoint", kEndpoint}, {"state", state}}, *is);
+  for (std::size_t endpoint = 0; endpoint < breakers.size(); ++endpoint) {
+    for (std::size_t i = 0; i < kBreakerStates; ++i) {
+      const auto is = breakers[endpoint][i].Value();
+      if (!is) continue;
+      const auto state = ToString(static_cast<BreakerState>(i));
+      exposition.Add(
+          catalog::kBreaker,
+          {{"destination", name}, {"endpoint", EndpointName(endpoint)}, {"state", state}}, *is);
+    }
   }
 }
 
@@ -243,18 +268,21 @@ void DestinationMetrics::SetLastDelivery(Timestamp at) {
   series_->last_delivery.Set(InSeconds(at));
 }
 
-void DestinationMetrics::SetBreaker(std::optional<BreakerState> state) {
+void DestinationMetrics::SetBreaker(std::size_t endpoint, std::optional<BreakerState> state) {
   for (std::size_t i = 0; i < kBreakerStates; ++i) {
+    OptionalGauge& gauge = series_->breakers[endpoint][i];
     if (state) {
-      series_->breaker[i].Set(i == Index(*state) ? 1 : 0);
+      gauge.Set(i == Index(*state) ? 1 : 0);
     } else {
-      series_->breaker[i].Clear();
+      gauge.Clear();
     }
   }
 }
 
 void DestinationMetrics::ReleaseOwnership() {
-  SetBreaker(std::nullopt);
+  for (std::size_t endpoint = 0; endpoint < kMostEndpoints; ++endpoint) {
+    SetBreaker(endpoint, std::nullopt);
+  }
   for (auto& count : series_->deliveries) count.store(0, std::memory_order_relaxed);
   SetOldestDueAt(std::nullopt);
 }

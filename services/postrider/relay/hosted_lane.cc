@@ -40,20 +40,25 @@ std::optional<HeldReason> ReasonOf(Held held) {
 }  // namespace
 
 HostedLane::HostedLane(LaneSettings settings, std::int64_t epoch, DestinationSettings destination,
-                       std::shared_ptr<const RequestBuilder> builder,
-                       std::shared_ptr<const EgressGuard> guard, LaneLink& link,
+                       std::shared_ptr<const Endpoints> endpoints, LaneLink& link,
                        LaneSurroundings surroundings)
     : destination_(std::move(destination)),
-      builder_(std::move(builder)),
-      guard_(std::move(guard)),
+      endpoints_(std::move(endpoints)),
       link_(link),
       around_(surroundings),
       lane_(std::move(settings), epoch, surroundings.random, *this, *this),
-      runner_(lane_, link, surroundings.loop, surroundings.exchange, surroundings.clock) {}
+      runner_(lane_, link, surroundings.loop, surroundings.exchange, surroundings.clock),
+      credentials_(endpoints_, destination_.name,
+                   {surroundings.loop, surroundings.http, surroundings.clock, surroundings.log,
+                    lane_, runner_}) {
+  credentials_.Tend();
+}
 
 void HostedLane::Start(Send send) {
   const std::uint64_t ticket = send.ticket;
-  BuildResult built = builder_->Build(*send.event, send.attempt, send.new_key_run);
+  const RequestBuilder& builder =
+      send.asks ? *endpoints_->questions : *endpoints_->all[send.endpoint].requests;
+  BuildResult built = builder.Build(*send.event, send.attempt, send.new_key_run);
   if (auto* failure = std::get_if<BuildFailure>(&built)) {
     // Not from inside the lane's own call.
     around_.loop.Post([this, ticket, failure = std::move(*failure)] {
@@ -62,10 +67,10 @@ void HostedLane::Start(Send send) {
     });
     return;
   }
-  Transmit(std::move(std::get<HttpRequest>(built)), ticket);
+  Transmit(std::move(std::get<HttpRequest>(built)), ticket, send.endpoint);
 }
 
-void HostedLane::Transmit(HttpRequest request, std::uint64_t ticket) {
+void HostedLane::Transmit(HttpRequest request, std::uint64_t ticket, std::size_t endpoint) {
   HttpClient::Written written;
   if (!lane_.settings().rate.empty()) {
     written = [this, ticket] {
@@ -78,11 +83,12 @@ void HostedLane::Transmit(HttpRequest request, std::uint64_t ticket) {
   described.method = request.method;
   described.url = request.url;
   around_.http.Start(
-      std::move(request), guard_.get(),
-      [this, ticket, described = std::move(described)](const HttpAnswer& answer) {
+      std::move(request), &endpoints_->guard,
+      [this, ticket, endpoint, described = std::move(described)](const HttpAnswer& answer) {
         const bool fine = !answer.failure && answer.status / 100 == 2;
         around_.metrics.ObserveAttempt(answer.latency);
         if (!answer.failure) around_.metrics.CountConnection(answer.connection_reused);
+        answering_ = endpoint;
         lane_.OnAnswer(ticket, answer, runner_.Now(), fine ? std::string() : Describe(described));
         runner_.Pump();
       },
@@ -116,6 +122,9 @@ void HostedLane::OnRead(std::size_t events) {
 void HostedLane::OnAttempt(const Event& event, const AttemptRecord& attempt) {
   around_.metrics.CountAttempt(attempt.result, attempt.failure);
   if (attempt.result == AttemptResult::kDelivered) return;
+  if (attempt.result == AttemptResult::kRefused && attempt.http_status != 0) {
+    credentials_.OnRefused(answering_, attempt.started_at);
+  }
   if (!around_.log.Enabled(LogLevel::kInfo)) return;
   const std::string failure(attempt.failure ? ToString(*attempt.failure) : "");
   around_.log.Info("attempt_failed", "An attempt did not deliver.",
@@ -168,8 +177,10 @@ void HostedLane::OnHeld(Held reason, microseconds time) {
                       {{"destination", destination_.name}, {"shard", lane_.settings().id.shard}});
 }
 
-void HostedLane::OnBreaker(CircuitBreaker::State state) {
-  const Field fields[] = {{"destination", destination_.name}, {"shard", lane_.settings().id.shard}};
+void HostedLane::OnBreaker(std::size_t endpoint, CircuitBreaker::State state) {
+  const Field fields[] = {{"destination", destination_.name},
+                          {"endpoint", EndpointName(endpoint)},
+                          {"shard", lane_.settings().id.shard}};
   switch (state) {
     case CircuitBreaker::State::kOpen:
       return around_.log.Log(LogLevel::kWarning, "breaker_open",

@@ -6,10 +6,11 @@
 
 #include "postrider/engine/lane.h"
 #include "postrider/http/http_client.h"
-#include "postrider/message/request_builder.h"
 #include "postrider/telemetry/log.h"
 #include "postrider/telemetry/metrics.h"
+#include "relay/credential_keeper.h"
 #include "relay/database_clock.h"
+#include "relay/endpoints.h"
 #include "relay/exchange.h"
 #include "relay/lane_runner.h"
 #include "relay/pause_requests.h"
@@ -35,10 +36,9 @@ struct LaneSurroundings {
 /// the recorder. Belongs to the loop's thread.
 class HostedLane : private LaneEffects, private LaneObserver {
  public:
-  /// @param builder  shared by the lanes of a destination
+  /// @param endpoints  shared by the lanes of a destination
   HostedLane(LaneSettings settings, std::int64_t epoch, DestinationSettings destination,
-             std::shared_ptr<const RequestBuilder> builder,
-             std::shared_ptr<const EgressGuard> guard, LaneLink& link,
+             std::shared_ptr<const Endpoints> endpoints, LaneLink& link,
              LaneSurroundings surroundings);
 
   Lane& lane() { return lane_; }
@@ -57,18 +57,19 @@ class HostedLane : private LaneEffects, private LaneObserver {
   void OnAttempt(const Event& event, const AttemptRecord& attempt) override;
   void OnOutcome(const Event& event, const Outcome& outcome) override;
   void OnHeld(Held reason, microseconds time) override;
-  void OnBreaker(CircuitBreaker::State state) override;
+  void OnBreaker(std::size_t endpoint, CircuitBreaker::State state) override;
   void OnCoolDown(bool begins) override;
 
-  void Transmit(HttpRequest request, std::uint64_t ticket);
+  void Transmit(HttpRequest request, std::uint64_t ticket, std::size_t endpoint);
 
   const DestinationSettings destination_;
-  const std::shared_ptr<const RequestBuilder> builder_;
-  const std::shared_ptr<const EgressGuard> guard_;
+  const std::shared_ptr<const Endpoints> endpoints_;
   LaneLink& link_;
   const LaneSurroundings around_;
   Lane lane_;
   LaneRunner runner_;
+  CredentialKeeper credentials_;
+  std::size_t answering_ = 0;  ///< the endpoint whose answer the lane is told
   microseconds pool_held_{0};  ///< how long all connections have been in use
 };
 

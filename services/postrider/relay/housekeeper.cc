@@ -1,6 +1,7 @@
 #include "relay/housekeeper.h"
 
 #include <algorithm>
+#include <array>
 
 #include "relay/lane_host.h"
 #include "relay/lane_link.h"
@@ -121,7 +122,7 @@ void Housekeeper::SaveStates(Connection& connection) {
   for (const auto& [id, owned] : lanes_.All()) {
     const LaneStats stats = owned.link->gauges().stats;
     PolicyState state{id, owned.epoch, {}, std::string(ToString(stats.held))};
-    if (stats.breaker) state.breaker = ToString(*stats.breaker);
+    if (const auto& primary = stats.breakers[0]) state.breaker = ToString(*primary);
     SeenState& known = states_[id];
     const bool stays = known.seen == state;
     known.seen = state;
@@ -136,7 +137,7 @@ void Housekeeper::SetLaneGauges() {
   struct Sum {
     LaneStats stats;
     Timestamp oldest = kNever;
-    std::optional<BreakerState> breaker;
+    std::array<std::optional<BreakerState>, kMostEndpoints> breakers;
   };
   std::map<DestinationId, Sum> sums;
   std::int64_t bytes = 0;
@@ -147,8 +148,9 @@ void Housekeeper::SetLaneGauges() {
     sum.stats.queued += gauges.stats.queued;
     sum.stats.sending += gauges.stats.sending;
     sum.oldest = std::min(sum.oldest, gauges.oldest_queued);
-    if (gauges.stats.breaker) {
-      sum.breaker = std::max(sum.breaker, std::optional(MetricOf(*gauges.stats.breaker)));
+    for (std::size_t i = 0; i < kMostEndpoints; ++i) {
+      const auto& breaker = gauges.stats.breakers[i];
+      if (breaker) sum.breakers[i] = std::max(sum.breakers[i], std::optional(MetricOf(*breaker)));
     }
     bytes += gauges.stats.bytes;
   }
@@ -157,7 +159,7 @@ void Housekeeper::SetLaneGauges() {
     DestinationMetrics& metrics = access_.metrics.ForDestination(served_.at(id).settings.name);
     metrics.SetDeliveries(DeliveryState::kQueued, static_cast<std::int64_t>(sum.stats.queued));
     metrics.SetDeliveries(DeliveryState::kSending, static_cast<std::int64_t>(sum.stats.sending));
-    metrics.SetBreaker(sum.breaker);
+    for (std::size_t i = 0; i < kMostEndpoints; ++i) metrics.SetBreaker(i, sum.breakers[i]);
     metrics.SetOldestDueAt(sum.oldest == kNever ? std::nullopt : std::optional(sum.oldest));
   }
   RelayMetrics& relay = access_.metrics.relay();

@@ -52,7 +52,7 @@ LaneLink& LaneHost::AddLane(LanePlan plan) {
                                         around_.metrics.ForDestination(plan.settings.name),
                                         around_.log};
     lanes_[id] = std::make_unique<HostedLane>(plan.settings, plan.epoch, plan.destination,
-                                              plan.builder, plan.guard, link, surroundings);
+                                              plan.endpoints, link, surroundings);
     const int unknown = plan.sent.complete ? 0 : plan.settings.max_unsettled;
     lanes_[id]->lane().RestoreSent(plan.sent.ages, unknown, lanes_[id]->runner().Now());
   });

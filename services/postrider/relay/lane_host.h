@@ -34,8 +34,7 @@ struct LanePlan {
   std::int64_t epoch = 0;
   SentBefore sent;  ///< by its former owner
   DestinationSettings destination;
-  std::shared_ptr<const RequestBuilder> builder;
-  std::shared_ptr<const EgressGuard> guard;
+  std::shared_ptr<const Endpoints> endpoints;
 };
 
 /// One event-loop thread with the lanes that live on it. All methods may be called from the thread

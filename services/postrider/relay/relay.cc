@@ -90,9 +90,7 @@ void Relay::Serve(const std::vector<std::string>& foreign) {
     if (file == settings_.destinations.end() || other) continue;
     served_[subscription.destination] = {
         *file, subscription,
-        std::make_shared<RequestBuilder>(subscription.destination, file->http, secrets_,
-                                         installation_.name, kVersion),
-        std::make_shared<EgressGuard>(file->http.allow_private)};
+        MakeEndpoints(subscription.destination, *file, secrets_, installation_.name)};
     for (int shard = 0; shard < subscription.shards; ++shard) {
       wanted_.insert({subscription.destination, static_cast<std::int16_t>(shard)});
     }
@@ -156,7 +154,7 @@ void Relay::AddLane(LaneId lane, std::int64_t epoch, SentBefore sent) {
     name = served.settings.name;
     link =
         &host.AddLane({MakeLaneSettings(served.settings, lane, settings_.relay.lease, lane_memory_),
-                       epoch, std::move(sent), served.settings, served.builder, served.guard});
+                       epoch, std::move(sent), served.settings, served.endpoints});
   }
   host.SetRegistered(registered_);
   lanes_.Add(lane, {link, &host, epoch});

@@ -4,9 +4,8 @@
 #include <memory>
 
 #include "postrider/engine/subscription.h"
-#include "postrider/http/egress_guard.h"
-#include "postrider/message/request_builder.h"
 #include "postrider/model/settings.h"
+#include "relay/endpoints.h"
 
 namespace postrider {
 
@@ -14,8 +13,7 @@ namespace postrider {
 struct ServedDestination {
   DestinationSettings settings;
   Subscription subscription;
-  std::shared_ptr<const RequestBuilder> builder;
-  std::shared_ptr<const EgressGuard> guard;
+  std::shared_ptr<const Endpoints> endpoints;
 };
 
 /// Fixed before the threads start.

@@ -91,7 +91,9 @@ class LaneDriver : private LaneEffects, private LaneObserver, private RandomSour
   std::optional<Emitted> FollowUp(const Event& event, const Outcome& outcome,
                                   const HttpAnswer* answer) override;
   void OnHeld(Held reason, microseconds time) override { held[reason] += time; }
-  void OnBreaker(CircuitBreaker::State state) override { breaker_states.push_back(state); }
+  void OnBreaker(std::size_t /*endpoint*/, CircuitBreaker::State state) override {
+    breaker_states.push_back(state);
+  }
   void OnCoolDown(bool begins) override { cool_downs.push_back(begins); }
   void Pause() override { ++pauses; }
   double Uniform01() override { return 0; }

@@ -106,7 +106,7 @@ TEST(LanePoliciesTest, TheBreakerStopsAnOutageFromBurningAttempts) {
   driver.Settle();
   EXPECT_EQ(driver.lane.held(), Held::kBreaker);
   EXPECT_THAT(driver.breaker_states, ElementsAre(State::kOpen));
-  EXPECT_EQ(driver.lane.stats().breaker, State::kOpen);
+  EXPECT_EQ(driver.lane.stats().breakers[0], State::kOpen);
   EXPECT_EQ(driver.lane.admission().wake(), driver.now + seconds(30));
   driver.Pass(milliseconds(29999));
   driver.Settle();

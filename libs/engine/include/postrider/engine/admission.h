@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "postrider/model/time.h"
 #include "postrider/policy/circuit_breaker.h"
 #include "postrider/policy/cool_down.h"
+#include "postrider/policy/endpoint_choice.h"
 #include "postrider/policy/rate_windows.h"
 #include "postrider/policy/retry_budget.h"
 #include "postrider/policy/verdict.h"
@@ -44,7 +46,7 @@ class Admission {
  public:
   /// Belongs to one request.
   struct Permit {
-    CircuitBreaker::Permit breaker{};
+    EndpointChoice::Permit endpoint{};
     CoolDown::Round round = 0;
     bool reserved = false;  ///< in the rate windows: let out, not written
   };
@@ -73,6 +75,11 @@ class Admission {
   /// It has an answer, or failed.
   void Record(const Permit& permit, const HttpAnswer& answer, const Verdict& verdict,
               Timestamp now);
+  /// The request could not be connected, which has been recorded: whether another endpoint may take
+  /// it at once.
+  bool FailOver(const Permit& permit, Timestamp now) {
+    return endpoints_.GiveUp(permit.endpoint, Own(now));
+  }
   /// What became of a request is durable, or it never was one.
   void Settled() { --unsettled_; }
 
@@ -84,6 +91,12 @@ class Admission {
   /// The partner refuses our credentials: after a wait one request at a time finds out whether they
   /// are good again, until one that is not refused is recorded.
   void RefuseCredentials(Timestamp now);
+  /// They are others by now: the next probe need not wait.
+  void RenewCredentials() { refused_until_ = Timestamp::min(); }
+  /// Whether an endpoint has the credentials that it needs.
+  void SetCredentials(std::size_t endpoint, bool there) {
+    endpoints_.SetCredentials(endpoint, there);
+  }
 
   // -- After a change of hands, and of time -----------------------------------------------------
 
@@ -98,8 +111,12 @@ class Admission {
   int in_flight() const { return in_flight_; }
   int unsettled() const { return unsettled_; }  ///< sent, not durable
   bool paused() const { return paused_; }
+  bool credentials_refused() const { return credentials_refused_; }
+  std::size_t endpoints() const { return endpoints_.size(); }
   /// nullopt: there is no breaker. As of the last call of another function.
-  std::optional<CircuitBreaker::State> breaker() const;
+  std::optional<CircuitBreaker::State> breaker(std::size_t endpoint = 0) const {
+    return endpoints_.state(endpoint);
+  }
   bool cooling_down() const { return cool_down_.cooling(); }
 
  private:
@@ -114,7 +131,7 @@ class Admission {
   const int max_unsettled_;
   const milliseconds hold_;
   RateWindows rate_;
-  std::optional<CircuitBreaker> breaker_;
+  EndpointChoice endpoints_;
   CoolDown cool_down_;
   std::optional<RetryBudget> budget_;
 

@@ -81,6 +81,14 @@ class Lane : public LaneBase {
   void SetPaused(bool paused);
   /// The pause that it asked for is registered.
   void NotePaused();
+  /// Whether an endpoint has the credentials that it needs; at first it has.
+  void SetCredentials(std::size_t endpoint, bool there) {
+    admission_.SetCredentials(endpoint, there);
+  }
+  /// They were refused, and are others by now.
+  void OnNewCredentials() { admission_.RenewCredentials(); }
+  /// Since the partner refused them no request has been taken.
+  bool credentials_refused() const { return admission_.credentials_refused(); }
   /// What the former owner sent; before the first Pump. See Admission::Restore.
   void RestoreSent(const std::vector<microseconds>& ages, int unknown, Timestamp now) {
     admission_.Restore(ages, unknown, now);
@@ -218,7 +226,10 @@ class Lane : public LaneBase {
   void Reserve(Delivery& delivery, Timestamp now);
   void Start(Delivery& delivery, Timestamp now);
   void NoteHeld(Held reason, Timestamp now);
+  BreakerStates Breakers() const;
   void TellPolicies();
+  void FailOver(Delivery& delivery, Answered answered);
+  void ReturnUncharged(Delivery& delivery, Answered answered);
   void NoteDead(Timestamp now);
   void Deliver(Delivery& delivery, Answered answered);
   void Fail(Delivery& delivery, const Verdict& verdict, Answered answered);
@@ -277,7 +288,7 @@ class Lane : public LaneBase {
 
   bool pauses_itself_ = false;  ///< has asked for it
   bool stopped_ = false;
-  std::optional<CircuitBreaker::State> told_breaker_;
+  BreakerStates told_breakers_;
   bool told_cool_down_ = false;
   Held held_ = Held::kNothing;
   Timestamp held_since_;

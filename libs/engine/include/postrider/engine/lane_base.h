@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,9 @@
 
 namespace postrider {
 
+/// Of each endpoint of a destination; nullopt: there is none.
+using BreakerStates = std::array<std::optional<CircuitBreaker::State>, kMostEndpoints>;
+
 /// Counts of what a lane holds in memory and knows to wait, and what keeps it from sending.
 struct LaneStats {
   std::size_t queued = 0;  ///< taken, not sent
@@ -21,7 +25,7 @@ struct LaneStats {
   std::size_t waiting = 0;    ///< backlog rows known by id
   std::int64_t bytes = 0;
   Held held = Held::kNothing;
-  std::optional<CircuitBreaker::State> breaker{};  ///< nullopt: there is none
+  BreakerStates breakers{};
 };
 
 /// What readers, recorder and event loop need of any lane. A lane is a pure state machine for one

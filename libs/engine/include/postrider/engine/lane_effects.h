@@ -18,6 +18,7 @@ struct Send {
   int attempt = 1;                 ///< for the partner: charged attempts so far, plus one
   std::optional<int> new_key_run;  ///< ask for a fresh idempotency key
   std::uint64_t ticket = 0;        ///< names this request
+  std::size_t endpoint = 0;        ///< of the destination
   bool asks = false;  ///< not to deliver it, but to ask the partner whether it has the event
 };
 
@@ -75,7 +76,7 @@ class LaneObserver {
   virtual void OnAttempt(const Event& /*event*/, const AttemptRecord& /*attempt*/) {}
   virtual void OnOutcome(const Event& /*event*/, const Outcome& /*outcome*/) {}
   virtual void OnHeld(Held /*reason*/, microseconds /*time*/) {}
-  virtual void OnBreaker(CircuitBreaker::State /*state*/) {}
+  virtual void OnBreaker(std::size_t /*endpoint*/, CircuitBreaker::State /*state*/) {}
   /// It begins, or is over.
   virtual void OnCoolDown(bool /*begins*/) {}
 };

@@ -20,7 +20,8 @@ struct LaneSettings {
   int pool = 0;            ///< connections; 0: as `concurrency`
   int max_unsettled = 64;  ///< sent but not yet durably recorded
   std::vector<RateWindow> rate;
-  std::optional<BreakerSettings> breaker;
+  std::size_t endpoints = 1;
+  std::optional<BreakerSettings> breaker;  ///< of each endpoint
   std::optional<RateWindow> dead_limit;
   milliseconds call_timeout{15000};  ///< no call lasts longer
   OrderSettings order;

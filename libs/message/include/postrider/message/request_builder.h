@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -63,6 +64,10 @@ class RequestBuilder {
   /// @param attempt      from 1
   /// @param new_key_run  set after a replay with a new idempotency key
   BuildResult Build(const Event& event, int attempt, std::optional<int> new_key_run) const;
+
+  /// Changes when a secret or the token has another value; nothing can be read from it. One that
+  /// cannot be had counts as a value.
+  std::size_t CredentialsFingerprint() const;
 
   /// What is wrong with the template of a URL, for people; nullopt when nothing is.
   static std::optional<std::string> CheckTemplate(const std::string& text);

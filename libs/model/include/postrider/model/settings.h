@@ -79,6 +79,8 @@ struct AllowPrivate {
   std::vector<std::string> networks;  ///< CIDR, IPv4 or IPv6
 };
 
+constexpr std::size_t kMostEndpoints = 8;  ///< of a destination
+
 /// One of the addresses at which a partner takes the same requests.
 struct EndpointSettings {
   std::string url{};  ///< Mustache template; of the first endpoint it is HttpSettings::url

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 
 #include "postrider/model/delivery.h"
 #include "postrider/model/failure.h"
+#include "postrider/model/settings.h"
 #include "postrider/model/time.h"
 
 namespace postrider {
@@ -34,6 +36,9 @@ std::string_view ToString(HeldReason reason);
 /// The label `state` of `postrider_breaker_state`, from the best to the worst.
 enum class BreakerState { kClosed, kHalfOpen, kOpen };
 std::string_view ToString(BreakerState state);
+
+/// The label `endpoint`: primary, fallback1, ... @param endpoint  below kMostEndpoints
+std::string_view EndpointName(std::size_t endpoint);
 
 /// The metrics of one destination, summed over the lanes that this relay owns.
 /// All methods may be called from any thread; the counting ones cost a few atomic additions.
@@ -64,7 +69,8 @@ class DestinationMetrics {
   void SetOldestDueAt(std::optional<Timestamp> due_at);
   void SetLastDelivery(Timestamp at);
   /// The worst of its lanes; nullopt: there is no breaker.
-  void SetBreaker(std::optional<BreakerState> state);
+  /// @param endpoint  below kMostEndpoints
+  void SetBreaker(std::size_t endpoint, std::optional<BreakerState> state);
 
   /// To be called when the last lane of the destination is given up: another relay now says what
   /// waits. Zeroes the gauges of an owner; counters stay.
