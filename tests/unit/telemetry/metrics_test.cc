@@ -88,10 +88,10 @@ TEST_F(MetricsTest, ShowsTheStateOfTheBreakerWhereThereIsOne) {
                    name + "\"}");
   };
   EXPECT_THAT(metrics_.Render(), Not(HasSubstr("postrider_breaker_state{")));
-  cj_.SetBreaker(BreakerState::kOpen);
+  cj_.SetBreaker(0, BreakerState::kOpen);
   EXPECT_EQ(state("open"), "1");
   EXPECT_EQ(state("closed"), "0");
-  cj_.SetBreaker(BreakerState::kHalfOpen);
+  cj_.SetBreaker(0, BreakerState::kHalfOpen);
   EXPECT_EQ(state("open"), "0");
   EXPECT_EQ(state("half_open"), "1");
   cj_.ReleaseOwnership();
