@@ -49,7 +49,8 @@ class ForgetfulPartner {
     const EventId event = EventOf(request);
     if (request.Method() == "GET") {
       ++asked;
-      if (Kills()) return ++killed_while_asked, 0;
+      // Most kills shall fall on the requests that ship.
+      if (random_() % 16 == 0 && Kills()) return ++killed_while_asked, 0;
       if (shipments_.contains(event)) return 200;
       ++missing;
       return 404;
@@ -118,8 +119,8 @@ TEST_F(UnknownTest, TwoHundredKillsShipNothingTwiceAndForgetNothing) {
             << ", after: " << partner.killed_after_shipping
             << ", while asked: " << partner.killed_while_asked << "; asked: " << partner.asked
             << ", of which missing: " << partner.missing << '\n';
-  EXPECT_GT(partner.killed_before_shipping, 0);
-  EXPECT_GT(partner.killed_after_shipping, 0);
+  EXPECT_GT(partner.killed_before_shipping, kKills / 8);
+  EXPECT_GT(partner.killed_after_shipping, kKills / 8);
   EXPECT_GT(partner.missing, 0);
   EXPECT_GT(partner.asked, partner.missing.load());
 }
