@@ -15,12 +15,18 @@ using sql_text::QuoteXid;
 
 constexpr int kHead = 0;
 constexpr int kLate = 1;
+constexpr char kNowAsText[] =
+    "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'";
 
 /// One row with what every poll must know, in the shape of an event row.
-std::string HeadSql(const std::string& max_id) {
+/// @param now  kNowAsText is right without settings, of which each costs as much as the rest
+std::string HeadSql(const std::string& max_id, const std::string& now = "clock_timestamp()") {
   return "SELECT 0 AS kind, (SELECT last_value - (NOT is_called)::int FROM outbox.event_id_seq) "
-         "AS id, NULL::xid8, NULL::int2, clock_timestamp(), pg_current_snapshot()::text, "
-         "(SELECT id::text FROM outbox.canary), pg_postmaster_start_time()::text, NULL::text, 0, "
+         "AS id, NULL::xid8, NULL::int2, " +
+         now +
+         ", pg_current_snapshot()::text, "
+         "(SELECT id::text FROM outbox.canary), extract(epoch FROM "
+         "pg_postmaster_start_time())::text, NULL::text, 0, "
          "pg_is_in_recovery(), NULL::text, NULL::text, " +
          max_id + ", NULL::timestamptz, NULL::timestamptz, 0, NULL::int";
 }
@@ -126,8 +132,8 @@ TailStart PostgresEventLog::Start() {
 TailPage PostgresEventLog::Poll(const TailRequest& request) {
   if (quiet_) {
     TailPage page;
-    page.head =
-        ReadHead(ExecutePoll(connection_, sql_text::ReadSettings() + HeadSql("NULL::int8")));
+    page.head = ReadHead(ExecutePoll(
+        connection_, "SET LOCAL statement_timeout = '60s'; " + HeadSql("NULL::int8", kNowAsText)));
     if (ReadAlready(request, page.head.snapshot)) return page;
   }
   TailPage page = ReadTail(request);
