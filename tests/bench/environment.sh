@@ -72,7 +72,7 @@ http {
     location /events/hangs { limit_rate 1; return 200 '{"an": "answer that nobody waits for"}'; }
     location /events/late { limit_rate 1; return 200 '{"ok": 1}'; }
     location /events/banned { add_header Retry-After 300 always; return 429; }
-    location /events/slowly { limit_rate 4; return 200 '{"ok": true}'; }
+    location /events/slowly { limit_rate 64; return 200 '{"ok": true}'; }
   }
 }
 CONF

@@ -192,10 +192,10 @@ measure_uncommitted() {
 insert_cpu() {
   local before
   before=$(reaped_cpu "$postmaster")
-  "$pg_bin/pgbench" -n -M prepared -c 1 -t 20000 -f "$1" bench >"$bench_directory/insert.log" 2>&1 ||
+  "$pg_bin/pgbench" -n -M prepared -c 1 -t 8000 -f "$1" bench >"$bench_directory/insert.log" 2>&1 ||
     { cat "$bench_directory/insert.log"; fail "pgbench failed"; }
   sleep 0.3
-  awk "BEGIN { printf \"%.1f\", ($(reaped_cpu "$postmaster") - $before) / 20000 * 1e6 }"
+  awk "BEGIN { printf \"%.1f\", ($(reaped_cpu "$postmaster") - $before) / 8000 * 1e6 }"
 }
 
 measure_producer() {
@@ -262,7 +262,7 @@ measure_idle() {
 
 # Resident memory with everything waiting: a partner that takes seconds for each answer.
 measure_memory() {
-  new_outbox 'concurrency: 256' "$receiver/slowly"
+  new_outbox $'concurrency: 256\n    breaker: false' "$receiver/slowly"
   produce 1000000
   start_relay
   wait_for "the first answers" delivered_some
