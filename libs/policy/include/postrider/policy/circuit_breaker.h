@@ -32,8 +32,7 @@ CallResult CallResultOf(const HttpAnswer& answer, const Verdict& verdict);
 ///            value again. A probe that has not reported by its deadline has failed.
 ///
 /// A result counts only in the state in which its request began, so late answers change nothing.
-/// After a change of hands the new owner repeats the calls of the window, each with its time, by
-/// Begin() and Record(); the breaker is then as it would have been. For one thread.
+/// Nothing of it is kept elsewhere: the next owner of a lane finds out for itself. For one thread.
 class CircuitBreaker {
  public:
   enum class State { kClosed, kHalfOpen, kOpen };
