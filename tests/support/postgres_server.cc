@@ -1,12 +1,10 @@
 #include "support/postgres_server.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include <thread>
 
 #include "postrider/postgres/connection.h"
+#include "support/free_port.h"
 
 namespace postrider::test {
 namespace {
@@ -47,19 +46,6 @@ fs::path MakeDirectory() {
   std::string name = (fs::temp_directory_path() / "postrider-pg-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed for " + name);
   return name;
-}
-
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(fd);
-  if (!bound) throw std::runtime_error("no free port on 127.0.0.1");
-  return ntohs(address.sin_port);
 }
 
 /// The parent of a process and whether it still runs (a zombie does not).
@@ -124,17 +110,20 @@ PostgresServer::~PostgresServer() {
 }
 
 void PostgresServer::InitDatabaseCluster(const Options& options) {
-  const pid_t child = Spawn({"initdb", "-D", (directory_ / "data").string(), "-U", "postgres", "-A",
-                             "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"});
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (status != 0) throw std::runtime_error("initdb failed: " + LogTail());
+  RunProgram({"initdb", "-D", (directory_ / "data").string(), "-U", "postgres", "-A", "trust", "-E",
+              "UTF8", "--locale=C.UTF-8", "--no-sync"});
   Configure("listen_addresses = '127.0.0.1'");
   Configure("port = " + std::to_string(port_));
   Configure("unix_socket_directories = '" + directory_.string() + "'");
   Configure("max_prepared_transactions = 20");
   Configure(options.fsync ? "fsync = on" : "fsync = off");
   for (const auto& line : options.config) Configure(line);
+}
+
+void PostgresServer::RunProgram(const std::vector<std::string>& arguments) const {
+  int status = 0;
+  waitpid(Spawn(arguments), &status, 0);
+  if (status != 0) throw std::runtime_error(arguments.at(0) + " failed: " + LogTail());
 }
 
 void PostgresServer::Configure(const std::string& line) {
@@ -202,6 +191,7 @@ bool PostgresServer::ExitedWithin(int milliseconds) {
 
 pid_t PostgresServer::Spawn(const std::vector<std::string>& arguments) const {
   const std::string program = (bin_ / arguments[0]).string();
+  const std::string directory = directory_.string();
   const std::string log = (directory_ / "log").string();
   std::vector<char*> argv;
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -217,7 +207,7 @@ pid_t PostgresServer::Spawn(const std::vector<std::string>& arguments) const {
   dup2(input, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
-  if (chdir("/") != 0) _exit(126);
+  if (chdir(directory.c_str()) != 0) _exit(126);
   execv(program.c_str(), argv.data());
   _exit(127);
 }

@@ -38,7 +38,13 @@ class PostgresServer {
   /// Adds a line to postgresql.conf; counts from the next start.
   void Configure(const std::string& line);
 
+  /// Runs a program of this version, such as `pg_dump`, as the user of the server, in its
+  /// directory and with its output in the log. Throws with the end of the log when it fails.
+  void RunProgram(const std::vector<std::string>& arguments) const;
+
   bool running() const { return postmaster_ > 0; }
+  /// The first of its processes, while it runs.
+  pid_t pid() const { return postmaster_; }
   int port() const { return port_; }
   /// E.g. for `pg_dump` and `psql` of the same version.
   const std::filesystem::path& bin_directory() const { return bin_; }
