@@ -145,6 +145,18 @@ BEGIN
   RETURN ended;
 END $fn$;
 
+-- The other sequences do not come along with a logical move either. What they number is never
+-- removed before its successors, so the highest number there is says enough.
+CREATE FUNCTION outbox.raise_sequences() RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
+  SELECT setval('outbox.destination_id_seq', greatest(s.last_value, (SELECT max(d.id) FROM outbox.destination d)), true)
+  FROM outbox.destination_id_seq s WHERE EXISTS (SELECT FROM outbox.destination);
+  SELECT setval('outbox.dead_letter_id_seq', greatest(s.last_value, (SELECT max(l.id) FROM outbox.dead_letter l)), true)
+  FROM outbox.dead_letter_id_seq s WHERE EXISTS (SELECT FROM outbox.dead_letter);
+  SELECT setval('outbox.operation_id_seq', greatest(s.last_value, (SELECT max(o.id) FROM outbox.operation o)), true)
+  FROM outbox.operation_id_seq s WHERE EXISTS (SELECT FROM outbox.operation);
+$fn$;
+
 -- Says that this outbox is to be served as it is. `resume` goes on from the records, `dead` ends what
 -- is pending as dead letters, `new` discards it and begins another installation. The installation is
 -- named `name`; without one a new installation gets a name and another keeps its own. One transaction;
@@ -181,6 +193,7 @@ BEGIN
   DELETE FROM outbox.canary;
   UPDATE outbox.lane SET mark_high = NULL, mark_xid = NULL, mark_canary = NULL;
   PERFORM outbox.make_transactions_past();
+  PERFORM outbox.raise_sequences();
   -- From here on no row of the log is open: what is pending is known to the last one.
   LOCK TABLE outbox.event IN SHARE ROW EXCLUSIVE MODE;
   sequence_to := greatest(sequence_from, outbox.highest_known_id());
@@ -207,5 +220,5 @@ END $fn$;
 REVOKE ALL ON outbox.pending_in_log FROM PUBLIC;
 REVOKE ALL ON FUNCTION
   outbox.highest_known_id(), outbox.new_installation_name(), outbox.make_transactions_past(),
-  outbox.part_histories(), outbox.end_pending(int), outbox.adopt(text, text, text, boolean)
+  outbox.part_histories(), outbox.raise_sequences(), outbox.end_pending(int), outbox.adopt(text, text, text, boolean)
 FROM PUBLIC;

@@ -48,8 +48,9 @@ ShopConfig FaultsTest::Config(std::vector<ShopDestination> destinations) const {
 }
 
 RelayProcess& FaultsTest::StartRelay(const ShopConfig& config,
-                                     const std::vector<std::string>& flags) {
-  return relays_.emplace_back(config, scratch_.path(), flags);
+                                     const std::vector<std::string>& flags,
+                                     const std::vector<std::string>& environment) {
+  return relays_.emplace_back(config, scratch_.path(), flags, environment);
 }
 
 RelayProcess& FaultsTest::StartReadyRelay(const ShopConfig& config) {

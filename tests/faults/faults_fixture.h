@@ -34,12 +34,15 @@ class ScratchDirectory {
 /// A shop with a database of its own, and relays of it; their logs are printed when a test fails.
 class FaultsTest : public ::testing::Test {
  protected:
+  explicit FaultsTest(PostgresServer& server = SharedServer()) : shop_(server) {}
+
   void TearDown() override;
 
   /// A configuration for the shop's database.
   ShopConfig Config(std::vector<ShopDestination> destinations) const;
   /// Lives until the end of the test, or until it is killed.
-  RelayProcess& StartRelay(const ShopConfig& config, const std::vector<std::string>& flags = {});
+  RelayProcess& StartRelay(const ShopConfig& config, const std::vector<std::string>& flags = {},
+                           const std::vector<std::string>& environment = {});
   /// Starts a relay and waits until it is ready.
   RelayProcess& StartReadyRelay(const ShopConfig& config);
 

@@ -24,17 +24,25 @@ std::filesystem::path WriteConfig(const ShopConfig& config, const std::filesyste
 }  // namespace
 
 RelayProcess::RelayProcess(const ShopConfig& config, const std::filesystem::path& directory,
-                           const std::vector<std::string>& flags) {
+                           const std::vector<std::string>& flags,
+                           const std::vector<std::string>& environment) {
   const std::string name = NewName("relay");
   log_ = directory / (name + ".log");
-  std::vector<std::string> arguments = {POSTRIDER_PROGRAM, "run", "-c",
-                                        WriteConfig(config, directory, name).string()};
+  config_ = WriteConfig(config, directory, name);
+  std::vector<std::string> arguments;
+  if (!environment.empty()) arguments.push_back("/usr/bin/env");
+  arguments.insert(arguments.end(), environment.begin(), environment.end());
+  arguments.insert(arguments.end(), {POSTRIDER_PROGRAM, "run", "-c", config_.string()});
   arguments.insert(arguments.end(), flags.begin(), flags.end());
   process_ = std::make_unique<ChildProcess>(arguments, directory / (name + ".out"), log_);
 }
 
 void RelayProcess::Freeze() { process_->Signal(SIGSTOP); }
 void RelayProcess::Thaw() { process_->Signal(SIGCONT); }
+void RelayProcess::HangUp() { process_->Signal(SIGHUP); }
+void RelayProcess::Rewrite(const ShopConfig& config) const {
+  std::ofstream(config_) << config.Text();
+}
 void RelayProcess::Stop() { process_->Signal(SIGTERM); }
 
 HttpReply RelayProcess::Get(const std::string& path) {

@@ -17,9 +17,11 @@ namespace postrider::test {
 /// Killed by the destructor if it still runs.
 class RelayProcess {
  public:
-  /// @param flags  of `run`, such as `--once`
+  /// @param flags        of `run`, such as `--once`
+  /// @param environment  more variables, such as `NAME=value`
   RelayProcess(const ShopConfig& config, const std::filesystem::path& directory,
-               const std::vector<std::string>& flags = {});
+               const std::vector<std::string>& flags = {},
+               const std::vector<std::string>& environment = {});
 
   ChildProcess& process() { return *process_; }
   /// SIGKILL; returns when it has ended.
@@ -28,6 +30,10 @@ class RelayProcess {
   void Thaw();
   /// SIGTERM.
   void Stop();
+  /// Another content for its file, of which it does not know yet.
+  void Rewrite(const ShopConfig& config) const;
+  /// SIGHUP.
+  void HangUp();
   /// The exit code (negative: a signal); nullopt when it still runs after `patience`.
   std::optional<int> Wait(milliseconds patience = kPatience) { return process_->Wait(patience); }
 
@@ -42,6 +48,7 @@ class RelayProcess {
   std::string LogTail() const;
 
  private:
+  std::filesystem::path config_;
   std::filesystem::path log_;
   std::unique_ptr<ChildProcess> process_;
   std::string address_;  ///< of the metrics server, once known

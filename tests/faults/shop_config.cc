@@ -25,8 +25,12 @@ std::string ShopConfig::Text() const {
                      "relay: {threads: 2" +
                      More(relay) +
                      "}\n"
-                     "metrics: {listen: \"127.0.0.1:0\"}\n"
-                     "log: {format: json}\n"
+                     "metrics: {listen: \"" +
+                     listen +
+                     "\"}\n"
+                     "log: " +
+                     log +
+                     "\n"
                      "defaults: {start: beginning, retries: " +
                      retries + More(defaults) + "}\n";
   for (const std::string& setting : settings) text += setting + "\n";

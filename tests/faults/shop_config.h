@@ -22,6 +22,8 @@ struct ShopConfig {
   std::string relay = "name: shop";
   std::vector<std::string> settings = {"unrouted: {after: 1h}"};
   std::string defaults = "breaker: false, dead_limit: false";  ///< more of `defaults`
+  std::string listen = "127.0.0.1:0";  ///< of metrics
+  std::string log = "{format: json}";
   std::string retries = "{attempts: 6, first: 50ms, factor: 2, max: 1s, jitter: 0%}";
   std::vector<ShopDestination> destinations = {};
 

@@ -19,6 +19,8 @@ struct Adoption {
 /// A shop with one partner, whose relay is told to go on with an outbox that is not as it was.
 class AdoptTest : public FaultsTest {
  protected:
+  explicit AdoptTest(PostgresServer& server = SharedServer()) : FaultsTest(server) {}
+
   /// The configuration of a relay on that database.
   ShopConfig ConfigOf(const std::string& conninfo, const std::string& installation = "") const;
   ShopConfig ConfigOf() const { return ConfigOf(shop_.Conninfo()); }
