@@ -35,9 +35,9 @@ Rows::~Rows() = default;
 int Rows::size() const { return static_cast<int>(impl_->result.size()); }
 
 bool Rows::IsNull(int row, int column) const {
-  return impl_->result[static_cast<pqxx::result::size_type>(row)]
-                      [static_cast<pqxx::row::size_type>(column)]
-                          .is_null();
+  return impl_
+      ->result[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)]
+      .is_null();
 }
 
 std::string_view Rows::Text(int row, int column) const {
@@ -69,21 +69,27 @@ Connection::Connection(const std::string& conninfo) : impl_(std::make_unique<Imp
 
 Connection::~Connection() = default;
 
+/// What libpqxx says of a connection that has gone is often about what it tried next.
+std::string Connection::Explain(const char* what) const {
+  const std::string message = WithoutTrailingNewline(what);
+  return impl_->connection->is_open() ? message : "the connection was lost: " + message;
+}
+
 Rows Connection::Execute(std::string_view query_name, const std::string& sql) {
   const std::string name(query_name);
   try {
     pqxx::nontransaction transaction(*impl_->connection);
     return Rows(std::make_unique<Rows::Impl>(Rows::Impl{transaction.exec(sql)}));
   } catch (const pqxx::broken_connection& error) {
-    throw DatabaseFault(WithoutTrailingNewline(error.what()), name, "", true, true);
+    throw DatabaseFault(Explain(error.what()), name, "", true, true);
   } catch (const pqxx::failure& error) {
     const std::string state = SqlstateOf(error);
     // Class 57P: the server ends the session; class 08: the connection failed.
     const bool lost = state.empty() || state.substr(0, 3) == "57P" || state.substr(0, 2) == "08" ||
                       !impl_->connection->is_open();
-    throw DatabaseFault(WithoutTrailingNewline(error.what()), name, state, lost, state.empty());
+    throw DatabaseFault(Explain(error.what()), name, state, lost, state.empty());
   } catch (const std::exception& error) {
-    throw DatabaseFault(WithoutTrailingNewline(error.what()), name, "", true, true);
+    throw DatabaseFault(Explain(error.what()), name, "", true, true);
   }
 }
 

@@ -53,6 +53,11 @@ std::string ConnectionHint(std::string_view text) {
     return "Check the name of the database in database.url.";
   }
   if (Has(text, "role \"")) return "Check the user in database.url.";
+  if (Has(text, "unsupported startup parameter")) {
+    return "A pooler stands between that does not take this parameter. Leave it out of "
+           "database.url and the PG* variables, or name it in ignore_startup_parameters of "
+           "PgBouncer.";
+  }
   if (Has(text, "translate host name")) return "Check the host in database.url, and DNS.";
   if (Has(text, "read-only")) {
     return "That server is a standby. Name the primary, or all hosts, in database.url.";

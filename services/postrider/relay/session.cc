@@ -15,6 +15,28 @@ constexpr milliseconds kLongestWait{5000};
 /// A connection that lasted this long was a good one: the next fault begins with a short wait.
 constexpr seconds kLasted{5};
 
+std::string AdviceOnStatement(const std::string& error) {
+  if (error.find("permission denied") != std::string::npos) {
+    return "The user of database.url lacks a right: GRANT outbox_relay TO it, and run 'postrider "
+           "migrate' if that does not help; trying again.";
+  }
+  return "A statement failed; connecting anew.";
+}
+
+std::string AdviceOnConnecting(const std::string& error) {
+  // What libpq says of a server that only reads.
+  if (error.find("read-only") != std::string::npos) {
+    return "The server only reads: it is a standby. Name the primary, or all hosts, in "
+           "database.url; trying again.";
+  }
+  if (error.find("unsupported startup parameter") != std::string::npos) {
+    return "A pooler does not take a parameter of database.url or of the PG* variables. Leave it "
+           "out, or name it in ignore_startup_parameters of PgBouncer; trying again.";
+  }
+  return "Cannot connect to the database; trying again. Check database.url and that the server "
+         "runs.";
+}
+
 }  // namespace
 
 Session::Session(const DatabaseAccess& access, std::string purpose)
@@ -44,9 +66,7 @@ void Session::Report(const std::string& message, const std::string& purpose, boo
   ++faults_;
   access_.metrics.relay().CountDatabaseError(purpose);
   access_.repeated.Warning(connected ? "database_error" : "database_unreachable",
-                           connected ? "A statement failed; connecting anew."
-                                     : "Cannot connect to the database; trying again. Check "
-                                       "database.url and that the server runs.",
+                           connected ? AdviceOnStatement(message) : AdviceOnConnecting(message),
                            {{"purpose", purpose}, {"error", message}, {"in_a_row", faults_}});
 }
 

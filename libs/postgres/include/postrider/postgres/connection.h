@@ -57,6 +57,8 @@ class Connection {
   int server_version() const;
 
  private:
+  std::string Explain(const char* what) const;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
