@@ -226,7 +226,10 @@ BEGIN
     RAISE no_data_found USING MESSAGE = format('there is no operation %s', operation),
       HINT = 'Look with: SELECT * FROM outbox.operations;';
   END IF;
-  IF op.status = 'running' THEN op := outbox.try_to_advance(op, least(greatest(batch, 1), 10000)); END IF;
+  -- A reload is ended by the relay that it is for.
+  IF op.status = 'running' AND op.kind <> 'reload' THEN
+    op := outbox.try_to_advance(op, least(greatest(batch, 1), 10000));
+  END IF;
   RETURN QUERY SELECT op.status, op.matched, op.done, op.error;
 END $fn$;
 
@@ -238,7 +241,8 @@ DECLARE
   op outbox.operation;
 BEGIN
   SELECT * INTO op FROM outbox.operation o
-  WHERE o.status = 'running' ORDER BY o.id LIMIT 1 FOR UPDATE SKIP LOCKED;
+  WHERE o.status = 'running' AND o.kind <> 'reload'
+  ORDER BY o.id LIMIT 1 FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN RETURN NULL; END IF;
   PERFORM outbox.try_to_advance(op, 1000);
   RETURN op.id;

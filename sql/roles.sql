@@ -73,7 +73,8 @@ BEGIN
     outbox.drop(text, text, boolean),
     outbox.cancel(bigint, text, text),
     outbox.pause(text, timestamptz, text),
-    outbox.resume(text)
+    outbox.resume(text),
+    outbox.reload(text)
     TO {prefix}operator;
 END $do$;
 

@@ -135,12 +135,14 @@ void AddLog(Catalogue<Settings>& rows) {
                                                       {"error", LogLevel::kError}}},
                                 "The least severe line that is written.", &Settings::log,
                                 &LogSettings::level));
+  rows.back().reloadable = false;
   rows.push_back(Leaf<Settings>(
       "log.format",
       ChoiceKind<LogFormat>{
           {{"auto", LogFormat::kAuto}, {"json", LogFormat::kJson}, {"text", LogFormat::kText}}},
       "One JSON object or one text for each line; auto: text on a terminal, else JSON.",
       &Settings::log, &LogSettings::format));
+  rows.back().reloadable = false;
 }
 
 Catalogue<Settings> Build() {
@@ -151,6 +153,7 @@ Catalogue<Settings> Build() {
   rows.push_back(Leaf<Settings>("metrics.listen", ListenKind{},
                                 "Where /healthz, /readyz and /metrics are served, without a token.",
                                 &Settings::metrics));
+  rows.back().reloadable = false;
   rows.push_back(NotYet<Settings>("admin", "The HTTP API and the pages."));
   AddRetention(rows);
   rows.push_back(Group<Settings>("unrouted", "Events that no destination takes."));

@@ -20,7 +20,7 @@ struct SettingInfo {
   std::string automatic;
   bool group = false;     ///< a map of settings
   bool supported = true;  ///< false: known, and refused
-  bool reloadable = false;
+  bool reloadable = true;  ///< false: only a restart changes it
 
   /// The path without its last part; empty for a setting at the top.
   std::string Parent() const {

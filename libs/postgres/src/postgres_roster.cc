@@ -205,10 +205,18 @@ std::map<LaneId, std::int64_t> PostgresRoster::TakeLanes(const Incarnation& inca
   return taken;
 }
 
+void PostgresRoster::Release(const Incarnation& incarnation, const std::vector<LaneId>& lanes) {
+  if (lanes.empty()) return;
+  connection_.Execute(
+      "lease",
+      Limits() + "UPDATE outbox.fence SET owner = NULL, quiet_epoch = epoch WHERE owner = " +
+          Uuid(incarnation.id) + " AND (destination_id, shard) IN (" + LaneList(lanes) + ")");
+}
+
 void PostgresRoster::Leave(const Incarnation& incarnation, bool quiet) {
   connection_.Execute("lease", Limits() + "UPDATE outbox.fence SET owner = NULL" +
-                                   (quiet ? ", quiet_epoch = epoch" : "") + " WHERE owner = " +
-                                   Uuid(incarnation.id) +
+                                   (quiet ? ", quiet_epoch = epoch" : "") +
+                                   " WHERE owner = " + Uuid(incarnation.id) +
                                    "; DELETE FROM outbox.relay WHERE id = " + Uuid(incarnation.id));
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <array>
-
 #include <prometheus/metric_type.h>
+
+#include <array>
 
 namespace postrider::catalog {
 
@@ -29,9 +29,9 @@ inline constexpr Family kDeliveriesTotal{"postrider_deliveries_total",
 inline constexpr Family kAttemptDuration{"postrider_attempt_duration_seconds",
                                          "Time of one request, from start to end of the answer.",
                                          kHistogram};
-inline constexpr Family kDeliveryLatency{
-    "postrider_delivery_latency_seconds",
-    "Time from recorded (or due, if later) to delivered.", kHistogram};
+inline constexpr Family kDeliveryLatency{"postrider_delivery_latency_seconds",
+                                         "Time from recorded (or due, if later) to delivered.",
+                                         kHistogram};
 inline constexpr Family kDeliveries{
     "postrider_deliveries",
     "Deliveries that have not ended; queued is exact to 10,000, then estimated.", kGauge};
@@ -89,6 +89,12 @@ inline constexpr Family kQueryDuration{"postrider_database_query_duration_second
                                        "Time of a query, by purpose.", kHistogram};
 inline constexpr Family kDatabaseErrors{"postrider_database_errors_total",
                                         "Queries that failed, by purpose.", kCounter};
+inline constexpr Family kReloadSuccessful{
+    "postrider_config_last_reload_successful",
+    "1 when the file was taken the last time that it was read, 0 when it was refused.", kGauge};
+inline constexpr Family kReloadTime{
+    "postrider_config_last_reload_success_timestamp_seconds",
+    "When the file was last read and taken, at the start too, as Unix time.", kGauge};
 inline constexpr Family kBuildInfo{"postrider_build_info", "Always 1; the version is a label.",
                                    kGauge};
 
@@ -104,19 +110,17 @@ inline constexpr Family kProcessOpenFds{"process_open_fds", "Number of open file
 inline constexpr Family kProcessMaxFds{"process_max_fds",
                                        "Maximum number of open file descriptors.", kGauge};
 inline constexpr Family kProcessThreads{"process_threads", "Number of threads.", kGauge};
-inline constexpr Family kProcessStart{"process_start_time_seconds",
-                                      "Start time of the process since unix epoch in seconds.",
-                                      kGauge};
+inline constexpr Family kProcessStart{
+    "process_start_time_seconds", "Start time of the process since unix epoch in seconds.", kGauge};
 
 /// Upper bounds in seconds. A partner's call is bounded by its `timeout`, 15 s unless set.
 inline constexpr std::array kAttemptBuckets{0.005, 0.01, 0.025, 0.05, 0.1,  0.25, 0.5,
                                             1.0,   2.5,  5.0,   10.0, 15.0, 30.0, 60.0};
 /// From an undisturbed delivery to one that used up three days of retries.
-inline constexpr std::array kLatencyBuckets{0.005, 0.01, 0.025, 0.05,  0.1,   0.25,    0.5,
-                                            1.0,   2.5,  5.0,   10.0,  30.0,  60.0,    300.0,
+inline constexpr std::array kLatencyBuckets{0.005, 0.01,   0.025,   0.05,    0.1,     0.25, 0.5,
+                                            1.0,   2.5,    5.0,     10.0,    30.0,    60.0, 300.0,
                                             900.0, 3600.0, 21600.0, 86400.0, 259200.0};
-inline constexpr std::array kQueryBuckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                          0.05,   0.1,   0.25,   0.5,   1.0,  2.5,
-                                          5.0,    10.0};
+inline constexpr std::array kQueryBuckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                          0.1,    0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
 
 }  // namespace postrider::catalog

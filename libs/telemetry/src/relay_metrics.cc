@@ -1,13 +1,13 @@
 #include "postrider/telemetry/relay_metrics.h"
 
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+
 #include <algorithm>
 #include <array>
 #include <mutex>
 #include <utility>
-
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
 
 #include "catalog.h"
 #include "exposition.h"
@@ -30,9 +30,12 @@ struct Query {
 
 std::string_view ToString(LaneState state) {
   switch (state) {
-    case LaneState::kOwned: return "owned";
-    case LaneState::kFree: return "free";
-    case LaneState::kRetired: return "retired";
+    case LaneState::kOwned:
+      return "owned";
+    case LaneState::kFree:
+      return "free";
+    case LaneState::kRetired:
+      return "retired";
   }
   return "?";
 }
@@ -43,6 +46,8 @@ struct RelayMetrics::Series {
   LabelTable<Query> queries;
   prometheus::Counter lease_losses;
   prometheus::Counter refused_writes;
+  OptionalGauge reload_successful;
+  OptionalGauge reload_time;
   prometheus::Gauge event_memory;
   prometheus::Gauge event_memory_limit;
   prometheus::Counter unrouted;
@@ -71,6 +76,11 @@ void RelayMetrics::CountDatabaseError(std::string_view purpose) {
 void RelayMetrics::CountLeaseLoss() { series_->lease_losses.Increment(); }
 
 void RelayMetrics::CountRefusedWrite() { series_->refused_writes.Increment(); }
+
+void RelayMetrics::CountReload(bool taken, Timestamp at) {
+  series_->reload_successful.Set(taken ? 1 : 0);
+  if (taken) series_->reload_time.Set(InSeconds(at));
+}
 
 void RelayMetrics::SetEventMemory(std::size_t bytes) {
   series_->event_memory.Set(static_cast<double>(bytes));
@@ -116,6 +126,10 @@ void RelayMetrics::AddTo(Exposition& exposition) const {
   exposition.Add(catalog::kUnrouted, {}, series.unrouted);
   exposition.Add(catalog::kFoundByAudit, {}, series.found_by_audit);
   if (const auto at = series.last_poll.Value()) exposition.Add(catalog::kPolls, {}, *at);
+  if (const auto taken = series.reload_successful.Value()) {
+    exposition.Add(catalog::kReloadSuccessful, {}, *taken);
+  }
+  if (const auto at = series.reload_time.Value()) exposition.Add(catalog::kReloadTime, {}, *at);
   series.queries.ForEach([&exposition](const std::string& purpose, const Query& query) {
     exposition.Add(catalog::kQueryDuration, {{"purpose", purpose}}, query.duration);
     exposition.Add(catalog::kDatabaseErrors, {{"purpose", purpose}}, query.errors);

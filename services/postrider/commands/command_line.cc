@@ -16,6 +16,7 @@
 #include "commands/migrate_command.h"
 #include "commands/operation_commands.h"
 #include "commands/pause_commands.h"
+#include "commands/reload_command.h"
 #include "commands/replay_command.h"
 #include "commands/run_command.h"
 #include "commands/status_command.h"
@@ -47,6 +48,7 @@ int Dispatch(int argc, char** argv) {
   AddMigrateCommand(app, exit_code);
   AddAdoptCommand(app, exit_code);
   AddConfigurationCommands(app, exit_code);
+  AddReloadCommand(app, exit_code);
   AddStatusCommand(app, exit_code);
   AddEventCommands(app, exit_code);
   AddDeadCommands(app, exit_code);

@@ -18,20 +18,24 @@
 namespace postrider {
 namespace {
 
-/// Turns the first SIGTERM or SIGINT into a request to stop, and the second into the end. SIGHUP is
-/// taken and ignored, so that a reload meant well does not end the relay. The signals are blocked
-/// in all threads that are made afterwards.
+/// Blocks the signals that a relay waits for, in this thread and all that it makes afterwards.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+/// Turns the first SIGTERM or SIGINT into a request to stop, and the second into the end. At SIGHUP
+/// the file is read again.
 class SignalThread {
  public:
-  explicit SignalThread(std::stop_source& stop) {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGTERM);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-    thread_ = std::thread([this, &stop] { Wait(stop); });
-  }
+  SignalThread(const sigset_t& signals, std::stop_source& stop, Service& service)
+      : signals_(signals), thread_([this, &stop, &service] { Wait(stop, service); }) {}
   ~SignalThread() {
     ended_.store(true);
     pthread_kill(thread_.native_handle(), SIGHUP);
@@ -39,35 +43,47 @@ class SignalThread {
   }
 
  private:
-  void Wait(std::stop_source& stop) {
+  void Wait(std::stop_source& stop, Service& service) {
     int signal = 0;
     while (sigwait(&signals_, &signal) == 0 && !ended_.load()) {
-      if (signal == SIGHUP) continue;
+      if (signal == SIGHUP) {
+        static_cast<void>(service.ReadAgain());
+        continue;
+      }
       if (!stop.request_stop()) _exit(kExitFailed);
     }
   }
 
-  sigset_t signals_{};
+  const sigset_t signals_;
   std::atomic<bool> ended_{false};
   std::thread thread_;
 };
+
+/// What the file says, as `run` takes it.
+LoadedConfig ReadFor(const RunOptions& options) {
+  LoadedConfig config = ReadConfiguration(options.config, SecretsNeeded::kAll);
+  if (options.json) config.settings.log.format = LogFormat::kJson;
+  return config;
+}
+
+void MigrateFirst(const Settings& settings) {
+  SecretReader secrets(ProcessEnvironment());
+  Connection connection(MakeConninfo(settings.database, secrets.Resolver(), "postrider/migrate"));
+  Migrator(connection).Migrate({});
+}
 
 }  // namespace
 
 int RunRelay(const RunOptions& options) {
   const auto config = LoadConfiguration(options.config);
   if (!config) return kExitUsage;
-  std::stop_source stop;
-  const SignalThread signals(stop);
-  if (options.migrate) {
-    SecretReader secrets(ProcessEnvironment());
-    Connection connection(
-        MakeConninfo(config->settings.database, secrets.Resolver(), "postrider/migrate"));
-    Migrator(connection).Migrate({});
-  }
   Settings settings = config->settings;
   if (options.json) settings.log.format = LogFormat::kJson;
-  Service service(std::move(settings));
+  const sigset_t signals = BlockSignals();
+  std::stop_source stop;
+  Service service(settings, [options] { return ReadFor(options); });
+  const SignalThread signal_thread(signals, stop, service);
+  if (options.migrate) MigrateFirst(settings);
   return service.Run(stop.get_token(), options.once);
 }
 

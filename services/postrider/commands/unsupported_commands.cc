@@ -20,7 +20,6 @@ void AddUnsupportedCommands(CLI::App& app) {
   const auto add = [&](const char* name, const char* description) {
     AddUnsupported(app, name, description);
   };
-  add("reload", "Make the running relay read its file again.");
   add("reconcile", "Compare with what a partner says it has.");
   add("send", "Send one event, or show the exact request.");
 }

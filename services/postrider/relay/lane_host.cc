@@ -121,12 +121,12 @@ void LaneHost::Cancel(LaneId id, CancelRequest request) {
 }
 
 void LaneHost::StopLanes() {
-  for (const auto& [id, link] : links_) link->Post([](LaneBase& lane) { lane.Stop(); });
+  for (const auto& [id, link] : links_) link->Stop();
 }
 
-bool LaneHost::Idle() const {
+bool LaneHost::Finished() const {
   return std::all_of(links_.begin(), links_.end(),
-                     [](const auto& entry) { return entry.second->idle(); });
+                     [](const auto& entry) { return entry.second->finished(); });
 }
 
 void LaneHost::Abandon() {

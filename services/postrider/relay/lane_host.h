@@ -59,8 +59,8 @@ class LaneHost {
 
   /// No lane sends anything new.
   void StopLanes();
-  /// Nothing is in flight and all is durable.
-  bool Idle() const;
+  /// After StopLanes: nothing is in flight and all is durable.
+  bool Finished() const;
   /// Cuts what is still in flight: it is recorded as unknown.
   void Abandon();
   /// Ends the thread. The recorder must have finished.

@@ -73,6 +73,15 @@ std::optional<EventId> LaneLink::ClosedUnder(const std::string& canary) const {
   return closed;
 }
 
+void LaneLink::Stop() {
+  post_([this](LaneBase& lane) {
+    lane.Stop();
+    // Idle is what is published next: the lane may have begun something since the last time.
+    idle_.store(false);
+    stopped_.store(true);
+  });
+}
+
 LaneLink::Gauges LaneLink::gauges() const {
   const std::lock_guard lock(mutex_);
   return gauges_;

@@ -45,14 +45,16 @@ class LaneLink : public LanePort {
   /// What may be saved as closed in the history of that canary; nullopt: nothing yet.
   std::optional<EventId> ClosedUnder(const std::string& canary) const;
   void Post(Task task) { post_(std::move(task)); }
+  /// The lane takes and sends nothing more, from some moment soon on: see finished().
+  void Stop();
+  /// It was stopped, what was in flight has ended, and all of it is durable.
+  bool finished() const { return stopped_.load() && idle_.load(); }
   struct Gauges {
     LaneStats stats;
     Timestamp oldest_queued = kNever;
   };
   Gauges gauges() const;
-  /// Nothing is in flight and all is durable.
-  bool idle() const { return idle_.load(); }
-  /// Moreover nothing is queued, on its way, or due. For `run --once`.
+  /// Nothing is queued, on its way, in flight or due, and all is durable. For `run --once`.
   bool quiet() const { return quiet_.load() && on_the_way_.load() == 0; }
 
  private:
@@ -66,6 +68,7 @@ class LaneLink : public LanePort {
   std::atomic<std::uint64_t> era_{0};
   std::atomic<EventId> closed_{0};
   std::atomic<bool> idle_{true};
+  std::atomic<bool> stopped_{false};
   std::atomic<bool> quiet_{false};
   mutable std::mutex mutex_;
   std::optional<Mark> mark_;                   ///< guarded by mutex_

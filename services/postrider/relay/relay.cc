@@ -17,6 +17,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr milliseconds kHouseInterval{250};
+constexpr milliseconds kReloadInterval{1000};
 /// Looks in a row at which everything was quiet before `--once` believes it.
 constexpr int kQuietLooks = 3;
 /// What a lane may hold at least, however many there are.
@@ -25,20 +26,22 @@ constexpr std::int64_t kLeastLaneMemory = 1024 * 1024;
 }  // namespace
 
 Relay::Relay(const Settings& settings, const SecretResolver& secrets, const DatabaseAccess& access,
-             DatabaseClock& clock, InstallationRecord installation)
+             DatabaseClock& clock, InstallationRecord installation,
+             std::function<ReloadAnswer()> reload)
     : settings_(settings),
       secrets_(secrets),
       access_(access),
       clock_(clock),
       installation_(std::move(installation)),
       incarnation_(MakeIncarnation(settings.relay)),
+      reload_(std::move(reload)),
       patience_(std::chrono::duration_cast<milliseconds>(settings.relay.lease) / 4),
       router_(lanes_, served_),
       housekeeper_(access, incarnation_, exchange_, pauses_, lanes_, served_, hosts_) {}
 
 Relay::~Relay() = default;
 
-RelayEnd Relay::Run(std::stop_token stop, bool once) {
+RelayEnd Relay::Serve(std::stop_token stop, bool once) {
   RelayEnd end = RelayEnd::kLost;
   try {
     Connection connection(MakeConninfo(settings_.database, secrets_, "postrider/start"));
@@ -50,7 +53,6 @@ RelayEnd Relay::Run(std::stop_token stop, bool once) {
     access_.repeated.Warning("start_failed", "Could not begin; trying anew.",
                              {{"error", error.what()}});
   }
-  Drain();
   return end;
 }
 
@@ -184,6 +186,7 @@ RelayEnd Relay::KeepHouse(std::stop_token stop, bool once) {
   RelayEnd end = RelayEnd::kStopped;
   session.Run(stop, [&](Connection& connection) {
     PostgresRoster roster(connection, patience_);
+    PostgresOperations operations(connection);
     std::mutex mutex;
     std::condition_variable_any wakes;
     while (!stop.stop_requested()) {
@@ -194,6 +197,7 @@ RelayEnd Relay::KeepHouse(std::stop_token stop, bool once) {
       }
       TakeFreeLanes(connection, roster);
       housekeeper_.Turn(connection, roster);
+      LookForReload(operations);
       std::unique_lock lock(mutex);
       wakes.wait_for(lock, stop, kHouseInterval, [] { return false; });
     }
@@ -211,6 +215,15 @@ std::optional<RelayEnd> Relay::LookForEnd(bool once) {
   return RelayEnd::kDone;
 }
 
+void Relay::LookForReload(PostgresOperations& operations) {
+  if (steady_clock::now() < next_reload_look_) return;
+  next_reload_look_ = steady_clock::now() + kReloadInterval;
+  const auto request = operations.FindReload(incarnation_.id);
+  if (!request) return;
+  const ReloadAnswer answer = reload_();
+  operations.AnswerReload(*request, answer.taken, answer.detail);
+}
+
 bool Relay::Quiet() const {
   if (!wanted_.empty() || !fetcher_->idle() || !tail_->at_head() || !recorder_->empty()) {
     return false;
@@ -219,52 +232,6 @@ bool Relay::Quiet() const {
   return std::all_of(lanes.begin(), lanes.end(), [](const auto& entry) {
     return entry.first.destination == kUnrouted || entry.second.link->quiet();
   });
-}
-
-// -- Ending ---------------------------------------------------------------------------------------
-
-/// Takes nothing more, lets what is in flight finish, records it, and gives the lanes back.
-void Relay::Drain() {
-  const auto deadline = steady_clock::now() + settings_.relay.drain;
-  access_.log.Info("draining", "Waiting for requests in flight.", {});
-  exchange_.Stop();
-  if (retention_) retention_->RequestStop();
-  if (operations_) operations_->RequestStop();
-  if (tail_) tail_->Stop();
-  if (fetcher_) fetcher_->Stop();
-  for (const auto& host : hosts_) host->StopLanes();
-  while (!Idle() && steady_clock::now() < deadline) std::this_thread::sleep_for(milliseconds(10));
-  if (!Idle()) {
-    access_.log.Warning("drain_timeout",
-                        "Requests did not end within relay.drain; cutting them. They are tried "
-                        "again.",
-                        {});
-    for (const auto& host : hosts_) host->Abandon();
-    // What was cut becomes settlements on the loops first; only then is the recorder asked to end.
-    const auto recorded = steady_clock::now() + seconds(3);
-    while (!Idle() && steady_clock::now() < recorded) std::this_thread::sleep_for(milliseconds(10));
-  }
-  if (recorder_) recorder_->Finish(std::max(deadline, steady_clock::now() + seconds(2)));
-  if (lease_) lease_->Stop();
-  Leave();
-  for (const auto& host : hosts_) host->Stop();
-}
-
-bool Relay::Idle() const {
-  return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& host) { return host->Idle(); });
-}
-
-void Relay::Leave() {
-  try {
-    Connection connection(MakeConninfo(settings_.database, secrets_, "postrider/leave"));
-    PostgresRoster roster(connection, patience_);
-    housekeeper_.SavePositions(roster);
-    roster.Leave(incarnation_, Idle() && (!recorder_ || recorder_->empty()));
-  } catch (const std::exception& error) {
-    access_.log.Warning("leave_failed",
-                        "Could not give the lanes back; others take them when the lease ends.",
-                        {{"error", error.what()}});
-  }
 }
 
 }  // namespace postrider

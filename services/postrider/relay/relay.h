@@ -1,8 +1,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -12,6 +16,7 @@
 #include "postrider/admin/metrics_server.h"
 #include "postrider/engine/incarnation.h"
 #include "postrider/model/settings.h"
+#include "postrider/postgres/postgres_operations.h"
 #include "postrider/postgres/postgres_roster.h"
 #include "relay/backlog_router.h"
 #include "relay/database_clock.h"
@@ -24,6 +29,7 @@
 #include "relay/operation_thread.h"
 #include "relay/pause_requests.h"
 #include "relay/recorder.h"
+#include "relay/reload.h"
 #include "relay/retention_thread.h"
 #include "relay/served_destination.h"
 #include "relay/session.h"
@@ -31,24 +37,35 @@
 
 namespace postrider {
 
-/// Why a relay ended.
+/// Why a relay serves no more.
 enum class RelayEnd {
-  kStopped,  ///< as it was asked to, everything drained
+  kStopped,  ///< as it was asked to
   kLost,     ///< its lease or a fence, or it could not begin: it has to begin anew under a new id
   kDone,     ///< --once: nothing was due any more
 };
 
 /// One incarnation of a relay: takes lanes, runs the threads that read, send and record, until it
-/// is stopped. Only composition; what the parts do is in their own files.
+/// is stopped and has drained. Only composition; what the parts do is in their own files.
 class Relay {
  public:
   /// @param installation  as read before; its name goes into idempotency keys
+  /// @param reload  what to do when somebody asks over the database that the file be read again
   Relay(const Settings& settings, const SecretResolver& secrets, const DatabaseAccess& access,
-        DatabaseClock& clock, InstallationRecord installation);
+        DatabaseClock& clock, InstallationRecord installation,
+        std::function<ReloadAnswer()> reload);
   ~Relay();
 
   /// Blocks until stop is requested, the lease is lost, or (with `once`) nothing is due any more.
-  RelayEnd Run(std::stop_token stop, bool once);
+  /// Afterwards Drain has to be called.
+  RelayEnd Serve(std::stop_token stop, bool once);
+  /// Takes nothing more, lets what is in flight finish, records it, and gives each lane back as
+  /// soon as it has finished. Blocks for `relay.drain` and a few seconds at most.
+  void Drain();
+  /// Returns when the lanes of these destinations are given back, or Drain has returned. To be
+  /// called by another thread.
+  void AwaitRelease(const std::set<std::string>& destinations);
+
+  const InstallationRecord& installation() const { return installation_; }
 
   /// The checks of /healthz and /readyz. Any thread.
   HealthReport Health() const;
@@ -65,8 +82,11 @@ class Relay {
   RelayEnd KeepHouse(std::stop_token stop, bool once);
   std::optional<RelayEnd> LookForEnd(bool once);
   bool Quiet() const;
-  void Drain();
-  bool Idle() const;
+  void LookForReload(PostgresOperations& operations);
+  bool Finished() const;
+  void StopReading();
+  void AwaitFinish(std::chrono::steady_clock::time_point deadline, bool give_back);
+  void GiveBackFinished();
   void Leave();
 
   const Settings& settings_;
@@ -75,6 +95,7 @@ class Relay {
   DatabaseClock& clock_;
   const InstallationRecord installation_;
   const Incarnation incarnation_;
+  const std::function<ReloadAnswer()> reload_;
   const milliseconds patience_;  ///< of statements that must not outlast the lease
   Exchange exchange_;
   PauseRequests pauses_;
@@ -94,7 +115,13 @@ class Relay {
   std::unique_ptr<RetentionThread> retention_;
   std::unique_ptr<OperationThread> operations_;
   int quiet_looks_ = 0;
+  std::chrono::steady_clock::time_point next_reload_look_;
   std::atomic<bool> started_{false};  ///< the threads are there
+  mutable std::mutex release_mutex_;
+  std::condition_variable released_;
+  std::set<LaneId> given_back_;  ///< guarded by release_mutex_
+  bool drained_ = false;         ///< guarded by release_mutex_
+  bool gives_back_ = true;       ///< false once that has failed; the drain's thread
 };
 
 }  // namespace postrider

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "postrider/postgres/migrator.h"
+#include "relay/obstacle.h"
 #include "relay/version.h"
 
 namespace postrider {
@@ -13,11 +14,7 @@ namespace {
 constexpr milliseconds kRepeatInterval{10000};
 constexpr milliseconds kLookAgain{2000};
 constexpr milliseconds kBeginAgain{300};
-/// Of the eight in the ring: one is being written, and one is time to empty the oldest.
-constexpr int kRetainedBuckets = 6;
-constexpr char kAdopt[] =
-    "nothing is sent until 'postrider adopt --resume', --dead or --new has said how to go on (see "
-    "Moving in docs/operations.md)";
+constexpr seconds kChangePatience{5};
 
 void WaitUnlessStopped(std::stop_token stop, milliseconds time) {
   std::mutex mutex;
@@ -28,63 +25,163 @@ void WaitUnlessStopped(std::stop_token stop, milliseconds time) {
 
 }  // namespace
 
-Service::Service(Settings settings)
+Service::Service(Settings settings, Reload::Source source)
     : settings_(std::move(settings)),
       secret_reader_(ProcessEnvironment()),
       secrets_(secret_reader_.Resolver()),
       log_(settings_.log),
       repeated_(log_, kRepeatInterval),
       metrics_(kVersion, [this] { return clock_.Now(); }),
-      access_{settings_.database, secrets_, log_, repeated_, metrics_},
+      reload_(std::move(source), settings_, log_, metrics_, clock_),
       server_(settings_.metrics, {[this] { return Health(); }, [this] { return Readiness(); },
                                   [this] { return metrics_.Render(); }}) {}
+
+Service::Generation::Generation(Service& service)
+    : settings(service.settings_),
+      access{settings.database, service.secrets_, service.log_, service.repeated_,
+             service.metrics_} {}
 
 int Service::Run(std::stop_token stop, bool once) {
   server_.Start();
   log_.Info("started", "Postrider has started.",
             {{"version", kVersion}, {"metrics", server_.AddressText()}});
-  while (!stop.stop_requested()) {
-    auto installation = AwaitDatabase(stop);
-    if (!installation) break;
+  bool goes_on = true;
+  while (goes_on && !stop.stop_requested()) {
+    std::stop_source round;
     {
       const std::lock_guard lock(mutex_);
-      relay_ = std::make_unique<Relay>(settings_, secrets_, access_, clock_, *installation);
+      round_ = round;
     }
-    const RelayEnd end = relay_->Run(stop, once);
-    std::unique_lock lock(mutex_);
-    relay_.reset();
-    obstacle_ = "beginning anew";
-    if (end != RelayEnd::kLost) break;
-    lock.unlock();
-    WaitUnlessStopped(stop, kBeginAgain);
+    const std::stop_callback with_the_process(stop, [&round] { round.request_stop(); });
+    // After the round has its source: what is read from here on ends it.
+    TakeUpNext();
+    goes_on = RunOnce(std::make_shared<Generation>(*this), round.get_token(), once);
   }
+  if (drain_.joinable()) drain_.join();
   log_.Info("stopped", "Postrider has stopped.", {});
   server_.Stop();
   return 0;
 }
 
-std::optional<InstallationRecord> Service::AwaitDatabase(std::stop_token stop) {
-  Session session(access_, "start");
+bool Service::RunOnce(const SharedGeneration& generation, std::stop_token stop, bool once) {
+  auto installation = AwaitDatabase(*generation, stop);
+  if (!installation) return true;  // stopped, or to be begun with other settings
+  generation->relay =
+      std::make_unique<Relay>(generation->settings, secrets_, generation->access, clock_,
+                              *installation, [this] { return ReadAgain(); });
+  {
+    const std::lock_guard lock(mutex_);
+    present_ = generation;
+  }
+  const RelayEnd end = generation->relay->Serve(stop, once);
+  if (end == RelayEnd::kStopped && TakeUpNext()) {
+    DrainBeside(generation, settings_);
+    return true;
+  }
+  generation->relay->Drain();
+  SetObstacle("beginning anew");
+  {
+    const std::lock_guard lock(mutex_);
+    present_.reset();
+  }
+  if (end != RelayEnd::kLost) return false;
+  WaitUnlessStopped(stop, kBeginAgain);
+  return true;
+}
+
+void Service::DrainBeside(SharedGeneration generation, const Settings& next) {
+  if (drain_.joinable()) drain_.join();  // of the generation before
+  NoteChange();
+  Relay& relay = *generation->relay;
+  drain_ = std::jthread([this, generation, next] {
+    generation->relay->Drain();
+    ClearGauges(generation->settings, next);
+  });
+  // Their registration takes the lanes from whoever has them: in flight must be nothing then.
+  relay.AwaitRelease(WithOtherSubscription(generation->settings, next));
+  NoteChange();
+}
+
+void Service::ClearGauges(const Settings& before, const Settings& now) {
+  for (const DestinationSettings& then : before.destinations) {
+    const bool stays =
+        std::any_of(now.destinations.begin(), now.destinations.end(),
+                    [&](const DestinationSettings& d) { return d.name == then.name; });
+    if (stays) continue;
+    DestinationMetrics& metrics = metrics_.ForDestination(then.name);
+    for (const DeliveryState state :
+         {DeliveryState::kQueued, DeliveryState::kSending, DeliveryState::kScheduled,
+          DeliveryState::kRetrying, DeliveryState::kBlocked}) {
+      metrics.SetDeliveries(state, 0);
+    }
+    metrics.SetOldestDueAt(std::nullopt);
+  }
+}
+
+bool Service::TakeUpNext() {
+  auto next = reload_.TakeNext();
+  if (!next) return false;
+  settings_ = std::move(*next);
+  return true;
+}
+
+ReloadAnswer Service::ReadAgain() {
+  std::optional<InstallationRecord> installation;
+  {
+    const std::lock_guard lock(mutex_);
+    if (present_ != nullptr) installation = present_->relay->installation();
+  }
+  ReloadAnswer answer = reload_.Read([&](const Settings& settings) {
+    return installation ? ObstacleTo(settings, *installation) : std::string();
+  });
+  if (answer.taken) {
+    const std::lock_guard lock(mutex_);
+    round_.request_stop();
+  }
+  return answer;
+}
+
+void Service::SetObstacle(std::string obstacle) {
+  const std::lock_guard lock(mutex_);
+  if (!obstacle.empty()) changes_until_ = {};
+  obstacle_ = std::move(obstacle);
+}
+
+/// What nobody would notice but those who ask whether the relay is ready is not worth an alarm.
+void Service::NoteChange() {
+  const std::lock_guard lock(mutex_);
+  present_.reset();
+  changes_until_ = std::chrono::steady_clock::now() + kChangePatience;
+}
+
+std::string Service::LookAt(Connection& connection, const Settings& settings,
+                            std::optional<InstallationRecord>& ready) {
+  try {
+    const SchemaVersion schema = Migrator(connection).Check();
+    if (schema.installed < schema.known) {
+      return "the schema is at version " + std::to_string(schema.installed) +
+             ", this program needs " + std::to_string(schema.known) + ": run 'postrider migrate'";
+    }
+    PostgresRoster roster(connection, seconds(5));
+    InstallationRecord installation = roster.ReadInstallation();
+    if (installation.rewound) roster.NoteRewound();
+    std::string obstacle = ObstacleTo(settings, installation);
+    if (obstacle.empty()) ready = std::move(installation);
+    return obstacle;
+  } catch (const DatabaseFault& fault) {
+    SetObstacle(fault.what());
+    throw;
+  }
+}
+
+std::optional<InstallationRecord> Service::AwaitDatabase(const Generation& generation,
+                                                         std::stop_token stop) {
+  Session session(generation.access, "start");
   std::optional<InstallationRecord> ready;
   session.Run(stop, [&](Connection& connection) {
     while (!stop.stop_requested()) {
-      std::string obstacle;
-      const SchemaVersion schema = Migrator(connection).Check();
-      if (schema.installed < schema.known) {
-        obstacle = "the schema is at version " + std::to_string(schema.installed) +
-                   ", this program needs " + std::to_string(schema.known) +
-                   ": run 'postrider migrate'";
-      } else {
-        PostgresRoster roster(connection, seconds(5));
-        InstallationRecord installation = roster.ReadInstallation();
-        if (installation.rewound) roster.NoteRewound();
-        obstacle = Obstacle(installation);
-        if (obstacle.empty()) ready = std::move(installation);
-      }
-      {
-        const std::lock_guard lock(mutex_);
-        obstacle_ = obstacle;
-      }
+      const std::string obstacle = LookAt(connection, generation.settings, ready);
+      SetObstacle(obstacle);
       if (ready) return;
       repeated_.Error("not_ready", "This database cannot be served; nothing is sent.",
                       {{"error", obstacle}});
@@ -94,50 +191,23 @@ std::optional<InstallationRecord> Service::AwaitDatabase(std::stop_token stop) {
   return ready;
 }
 
-std::string Service::Obstacle(const InstallationRecord& installation) const {
-  const std::string& wanted = settings_.database.installation;
-  if (!wanted.empty() && wanted != installation.name) {
-    return "database.installation is " + wanted + ", this database is " + installation.name +
-           ": correct the configuration or database.url; if it is meant, " + kAdopt;
-  }
-  if (installation.moved) {
-    return std::string(
-               "the outbox was brought here from another server (restore, move or upgrade): ") +
-           kAdopt;
-  }
-  if (installation.sequence_cache != 1) {
-    return "the sequence outbox.event_id_seq has cache " +
-           std::to_string(installation.sequence_cache) +
-           ": run ALTER SEQUENCE outbox.event_id_seq CACHE 1";
-  }
-  if (installation.rewound) {
-    return "the sequence outbox.event_id_seq went backwards (it is at " +
-           std::to_string(installation.last_value) + ", known are ids up to " +
-           std::to_string(installation.highest_known) + "): " + kAdopt;
-  }
-  const seconds longest = kRetainedBuckets * installation.bucket_period;
-  if (settings_.retention.delivered > longest) {
-    return "retention.delivered is " + std::to_string(settings_.retention.delivered.count()) +
-           " s, but this outbox was installed with buckets of " +
-           std::to_string(installation.bucket_period.count()) + " s, of which " +
-           std::to_string(kRetainedBuckets) + " are kept: at most " +
-           std::to_string(longest.count()) + " s";
-  }
-  return "";
-}
-
 HealthReport Service::Health() const {
   const std::lock_guard lock(mutex_);
   HealthReport report;
-  if (relay_ != nullptr) report = relay_->Health();
+  if (present_ != nullptr) report = present_->relay->Health();
   report.checks.insert(report.checks.begin(), {"process", true, "running"});
   return report;
 }
 
 HealthReport Service::Readiness() const {
   const std::lock_guard lock(mutex_);
-  if (relay_ != nullptr) return relay_->Readiness();
   HealthReport report;
+  if (present_ != nullptr) report = present_->relay->Readiness();
+  if (present_ != nullptr && report.ok) return report;
+  if (std::chrono::steady_clock::now() < changes_until_) {
+    return {true, {{"configuration", true, "taking up another one"}}};
+  }
+  if (present_ != nullptr) return report;
   report.ok = false;
   report.checks.push_back({"database", false, obstacle_});
   return report;

@@ -62,8 +62,7 @@ TEST_F(UsageTest, WrongUsageIsExitCode2) {
 }
 
 TEST_F(UsageTest, WhatIsNotSupportedYetSaysSo) {
-  const std::vector<std::vector<std::string>> commands{{"reload"},
-                                                       {"reconcile", "cj"},
+  const std::vector<std::vector<std::string>> commands{{"reconcile", "cj"},
                                                        {"send", "cj", "--event", "7", "--curl"},
                                                        {"send", "cj", "--event", "7"}};
   for (const auto& words : commands) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 #include "postrider/postgres/connection.h"
 
 namespace postrider {
@@ -13,6 +17,11 @@ class PostgresOperations {
   /// Makes one batch of the oldest that nobody else is at, in one transaction of at most a minute.
   /// Returns false when there is none. Throws DatabaseFault; then the batch is made another time.
   bool MakeBatch();
+
+  /// The oldest request that this incarnation read its file again: sql/0012_reload.sql.
+  std::optional<std::int64_t> FindReload(const std::string& incarnation);
+  /// @param detail  taken: what is worth knowing, or empty; refused: what is wrong with the file
+  void AnswerReload(std::int64_t operation, bool taken, const std::string& detail);
 
  private:
   Connection& connection_;

@@ -83,6 +83,9 @@ class PostgresRoster {
   /// Takes those of the lanes that are free; returns them with their new epochs.
   std::map<LaneId, std::int64_t> TakeLanes(const Incarnation& incarnation,
                                            const std::vector<LaneId>& lanes);
+  /// Gives these lanes back, of which all requests have ended and are recorded; those that are
+  /// somebody else's by now stay theirs.
+  void Release(const Incarnation& incarnation, const std::vector<LaneId>& lanes);
   /// Gives all lanes back and goes.
   /// @param quiet  everything that was sent is recorded
   void Leave(const Incarnation& incarnation, bool quiet);

@@ -37,6 +37,9 @@ class RelayMetrics {
   /// A write that the fence of a lane has refused, since the lane belongs to another relay by now.
   void CountRefusedWrite();
 
+  /// The configuration was read: taken, or refused and left as it was.
+  void CountReload(bool taken, Timestamp at);
+
   void SetEventMemory(std::size_t bytes);
   void SetEventMemoryLimit(std::size_t bytes);
 
