@@ -95,6 +95,23 @@ TEST_F(DatabaseFaultTest, SessionsAreCutAgainAndAgain) {
   EXPECT_GE(cut, 16);
 }
 
+TEST_F(DatabaseFaultTest, IdleSessionsAreEndedByTheServer) {
+  shop_.Ask("ALTER DATABASE " + shop_.database() + " SET idle_session_timeout = '200ms'");
+  ShopConfig config = TwoDestinations();
+  config.relay = "name: shop, lease: 3s";
+  RelayProcess& relay = StartReadyRelay(config);
+  for (int burst = 1; burst <= 5; ++burst) {
+    shop_.InsertMany(100, "shipment.requested", 5);
+    ASSERT_TRUE(DeliveredReaches(200 * burst)) << "burst " << burst;
+    LetPass(milliseconds(700));  // the recorder and the heartbeat lose their sessions
+  }
+  const auto faults = relay.Log("database_error");
+  ASSERT_FALSE(faults.empty());
+  EXPECT_FALSE(relay.Logged("lease_lost"));
+  EXPECT_TRUE(StopsCleanly(relay));
+  Judge(ReadCommitted(shop_), 0);
+}
+
 /// One session of the relay is cut at a time; the others must not suffer.
 class SessionCutTest : public DatabaseFaultTest,
                        public ::testing::WithParamInterface<const char*> {};

@@ -132,6 +132,19 @@ TEST_F(StartTest, ASequenceThatWentBackIsNotServed) {
   EXPECT_TRUE(IsAliveAndNotReady(relay));
 }
 
+TEST_F(StartTest, LogsAsJsonWhenAskedWhateverTheFileSays) {
+  ShopConfig config = ToPartner();
+  config.log = "{format: text}";
+  RelayProcess& text = StartRelay(config, {"--once"});
+  EXPECT_EQ(text.Wait(), 0);
+  EXPECT_FALSE(text.Logged("started"));
+  EXPECT_THAT(text.LogTail(), HasSubstr("Postrider has started"));
+  RelayProcess& json = StartRelay(config, {"--once", "--json"});
+  EXPECT_EQ(json.Wait(), 0);
+  EXPECT_TRUE(json.Logged("started"));
+  EXPECT_TRUE(json.Logged("stopped"));
+}
+
 TEST_F(StartTest, OnceDeliversEverythingThatIsDueAndEnds) {
   shop_.InsertMany(2000);
   const EventId later = shop_.Insert({.deliver_after = "now() + interval '1 hour'"});

@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include "faults/faults_fixture.h"
+#include "faults/partner.h"
+#include "faults/traffic.h"
+
+namespace postrider::test {
+namespace {
+
+/// What the docs promise, and half as much again for a busy machine.
+constexpr milliseconds kPauseHolds{1000 + 500};
+
+/// Several relays of one shop.
+class FleetTest : public FaultsTest {
+ protected:
+  ShopConfig Named(const std::string& relay, std::vector<ShopDestination> destinations) const {
+    ShopConfig config = Config(std::move(destinations));
+    config.relay = "name: " + relay + ", lease: 3s";
+    return config;
+  }
+  ShopDestination To(const std::string& name) const {
+    return {.name = name, .url = partner_.Url("/" + name)};
+  }
+  std::size_t Sent() const { return partner_.Requests().size(); }
+
+  Partner partner_;
+};
+
+TEST_F(FleetTest, APauseHoldsOnEveryRelayAndOverATakeover) {
+  RelayProcess& first = StartReadyRelay(Named("first", {To("cj")}));
+  StartReadyRelay(Named("second", {To("kakao")}));
+  RelayProcess& spare = StartReadyRelay(Named("spare", {To("cj"), To("kakao")}));
+  const EventId before = shop_.Insert({});
+  ASSERT_TRUE(Becomes(before, "cj", "delivered"));
+  ASSERT_TRUE(Becomes(before, "kakao", "delivered"));
+  ASSERT_EQ(shop_.Ask("SELECT count(DISTINCT owner) FROM outbox.fence WHERE destination_id <> 0"),
+            "2")
+      << "each relay has its lane";
+
+  shop_.Ask("SELECT outbox.pause('cj'); SELECT outbox.pause('kakao')");
+  LetPass(kPauseHolds);
+  shop_.InsertMany(50);
+  const std::size_t sent = Sent();
+  EXPECT_TRUE(Always([&] { return Sent() == sent; }, milliseconds(700)));
+  first.Kill();
+  ASSERT_TRUE(Eventually([&] { return spare.Logged("lane_taken"); }, seconds(10)));
+  EXPECT_TRUE(Always([&] { return Sent() == sent; }, milliseconds(700)));
+
+  shop_.Ask("SELECT outbox.resume('cj'); SELECT outbox.resume('kakao')");
+  EXPECT_TRUE(Eventually([&] { return Sent() > sent; }, kPauseHolds));
+  EXPECT_TRUE(DeliveredReaches(102));
+  EXPECT_EQ(Sent(), 102);
+}
+
+TEST_F(FleetTest, AKeyThatWaitsForARetrySurvivesItsRelay) {
+  ShopDestination destination = To("cj");
+  destination.settings = {"order: key"};
+  ShopConfig config = Named("first", {destination});
+  config.retries = "{attempts: 50, first: 200ms, factor: 2, max: 1s, jitter: 0%}";
+  std::atomic<bool> broken{true};
+  std::atomic<EventId> head{0};
+  partner_.Answer([&](const RawRequest& request) {
+    return broken.load() && EventOf(request) == head.load() ? 503 : 200;
+  });
+  RelayProcess& first = StartReadyRelay(config);
+  config.relay = "name: second, lease: 3s";
+  RelayProcess& second = StartReadyRelay(config);
+  // The head fails from its first request on, whichever id it gets.
+  head = std::stoll(shop_.Ask("SELECT last_value + is_called::int FROM outbox.event_id_seq"));
+  ASSERT_EQ(shop_.Insert({.key = "order-42"}), head.load());
+  std::vector<EventId> key = {head.load()};
+  for (int i = 0; i < 5; ++i) key.push_back(shop_.Insert({.key = "order-42"}));
+  const EventId other = shop_.Insert({.key = "order-43"});
+  ASSERT_TRUE(Becomes(other, "cj", "delivered"));
+  ASSERT_TRUE(Becomes(key.at(0), "cj", "retrying"));
+  ASSERT_TRUE(Eventually([&] { return shop_.Count("outbox.attempt") >= 2; }));
+
+  first.Kill();
+  ASSERT_TRUE(Eventually([&] { return second.Logged("lane_taken"); }, seconds(10)));
+  const std::size_t before = partner_.Of(key.at(0)).size();
+  ASSERT_TRUE(Eventually([&] { return partner_.Of(key.at(0)).size() > before; }))
+      << "the second goes on with the retries";
+  for (std::size_t i = 1; i < key.size(); ++i) EXPECT_TRUE(partner_.Of(key[i]).empty()) << i;
+  broken = false;
+  for (const EventId event : key) ASSERT_TRUE(Becomes(event, "cj", "delivered"));
+  std::vector<EventId> order;
+  for (const EventId event : partner_.Events()) {
+    if (event != other && std::find(order.begin(), order.end(), event) == order.end()) {
+      order.push_back(event);
+    }
+  }
+  EXPECT_EQ(order, key);
+  for (std::size_t i = 1; i < key.size(); ++i) EXPECT_EQ(partner_.Of(key[i]).size(), 1) << i;
+}
+
+TEST_F(FleetTest, AReplayOfThousandsAndFreshEventsBothGoOn) {
+  constexpr int kReplayed = 3000;
+  const ReceiverProcess receiver(scratch_.path());
+  StartReadyRelay(Config({{.name = "cj",
+                           .url = receiver.Url("/cj"),
+                           .settings = {"concurrency: 4", "max_unsettled: 64"}}}));
+  shop_.InsertMany(kReplayed);
+  ASSERT_TRUE(DeliveredReaches(kReplayed));
+  const EventId last = std::stoll(shop_.Ask("SELECT max(id) FROM outbox.event"));
+  // About 400 requests in a second from here on, and nearly as many fresh events.
+  receiver.Control(R"({"delay_ms": 10})");
+  Traffic traffic(shop_.Conninfo(), {.events = 1'000'000, .per_second = 350, .seed = Seed()});
+  const std::uint64_t before = receiver.Count();
+  ASSERT_TRUE(Eventually([&] { return receiver.Count() > before + 100; }));
+  shop_.Ask("SELECT outbox.replay('cj', now() - interval '1 hour', now())");
+  const auto replayed = [&] {
+    int count = 0;
+    for (const Arrival& arrival : receiver.Arrivals()) count += arrival.event <= last ? 1 : 0;
+    return count - kReplayed;
+  };
+  ASSERT_TRUE(Eventually([&] { return replayed() >= 1000; }, seconds(60))) << replayed();
+  receiver.Control(R"({"delay_ms": 0})");
+  traffic.Stop();
+
+  struct Interval {
+    int fresh = 0;
+    int again = 0;
+  };
+  std::map<std::int64_t, Interval> intervals;
+  int seen = 0;
+  std::int64_t begin = 0;
+  for (const Arrival& arrival : receiver.Arrivals()) {
+    const bool again = arrival.event <= last && ++seen > kReplayed;
+    if (again && begin == 0) begin = arrival.time_us;
+    if (begin == 0 || seen > kReplayed + 1000) continue;
+    Interval& interval = intervals[(arrival.time_us - begin) / 1'000'000];
+    ++(again ? interval.again : interval.fresh);
+  }
+  intervals.erase(std::prev(intervals.end()));  // not whole
+  std::cout << intervals.size() << " whole seconds\n";
+  ASSERT_GE(intervals.size(), 3) << "too quick to show anything";
+  for (const auto& [second, interval] : intervals) {
+    EXPECT_GT(interval.fresh, 20) << "in second " << second;
+    EXPECT_GT(interval.again, 20) << "in second " << second;
+  }
+  EXPECT_TRUE(Eventually([&] { return shop_.Count("outbox.backlog") == 0; }, seconds(60)));
+}
+
+}  // namespace
+}  // namespace postrider::test
