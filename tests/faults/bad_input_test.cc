@@ -70,8 +70,9 @@ TEST_F(BadInputTest, ARoleWithoutRightsIsToldWhichAndGoesOnWhenItHasThem) {
 }
 
 TEST_F(BadInputTest, AHundredThousandTopicsCostNoMemoryAndNoMetrics) {
+  const ReceiverProcess receiver(scratch_.path());
   ShopConfig config =
-      Config({{.name = "cj", .url = partner_.Url("/cj"), .topics = R"(["shipment.*"])"}});
+      Config({{.name = "cj", .url = receiver.Url("/cj"), .topics = R"(["shipment.*"])"}});
   config.settings = {"ignore_topics: [\"audit.*\"]"};
   RelayProcess& relay = StartReadyRelay(config);
   const EventId first = shop_.Insert({});

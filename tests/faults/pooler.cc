@@ -1,5 +1,6 @@
 #include "faults/pooler.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -62,6 +63,9 @@ void Pooler::Start() {
 }
 
 void Pooler::Kill() { process_.reset(); }
+
+void Pooler::Freeze() { process_->Signal(SIGSTOP); }
+void Pooler::Thaw() { process_->Signal(SIGCONT); }
 
 void Pooler::Tell(const std::string& command) const {
   // By psql: the console answers nothing but commands of its own, and libpqxx asks more.

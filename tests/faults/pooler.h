@@ -23,6 +23,9 @@ class Pooler {
   void Start();
   /// SIGKILL: all its clients lose their connections.
   void Kill();
+  /// It takes what is sent to it, and nothing comes back.
+  void Freeze();
+  void Thaw();
   /// A command of its console: `PAUSE` lets what runs end, closes the sessions and keeps the
   /// clients waiting until `RESUME`.
   void Tell(const std::string& command) const;

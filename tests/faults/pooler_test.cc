@@ -28,6 +28,7 @@ class PoolerTest : public FaultsTest {
                  .url = receiver_.Url("/ordered"),
                  .settings = {unsettled, "order: key"}}});
     config.database_url = pooler.Conninfo(shop_.database());
+    config.relay = relay_;
     return config;
   }
 
@@ -67,6 +68,7 @@ class PoolerTest : public FaultsTest {
     }
   }
 
+  std::string relay_ = "name: shop";
   ReceiverProcess receiver_{scratch_.path()};
 };
 
@@ -126,6 +128,21 @@ TEST_F(PoolerTest, ItIsRestarted) {
   RelayProcess& relay = Endure(pooler, 3, [&] {
     pooler.Kill();
     pooler.Start();
+  });
+  EXPECT_TRUE(StopsCleanly(relay));
+}
+
+TEST_F(PoolerTest, ItSwallowsEverythingForLongerThanTheLease) {
+  relay_ = "name: shop, lease: 3s";
+  Pooler pooler(shop_.server());
+  RelayProcess& relay = Endure(pooler, 1, [&] {
+    pooler.Freeze();
+    // Two thirds of the lease, and what was in flight.
+    LetPass(milliseconds(2500));
+    const std::uint64_t sent = receiver_.Count();
+    EXPECT_TRUE(Always([&] { return receiver_.Count() == sent; }, milliseconds(2000)))
+        << "it sends without knowing whether it still may";
+    pooler.Thaw();
   });
   EXPECT_TRUE(StopsCleanly(relay));
 }

@@ -80,6 +80,24 @@ TEST_F(ReloadFlowTest, OtherTopicsWaitForWhatIsInFlight) {
   EXPECT_EQ(shop_.Count("outbox.attempt"), 0);
 }
 
+TEST_F(ReloadFlowTest, AtSigtermAnotherRelayGetsTheOtherLanesAtOnce) {
+  ShopConfig config = Both(R"(["order.*"])", "/kakao");
+  RelayProcess& first = StartReadyRelay(config);
+  config.relay = "name: second";
+  RelayProcess& second = StartReadyRelay(config);
+  const EventId slow = shop_.Insert({.topic = "order.paid"});
+  ASSERT_TRUE(Eventually([&] { return slow_.HasRequest(); }));
+  first.Stop();
+  const EventId quick = shop_.Insert({.topic = "hello"});
+  EXPECT_TRUE(Becomes(quick, "kakao", "delivered", seconds(5)));
+  EXPECT_TRUE(first.process().Running()) << "it still waits for the slow partner";
+  EXPECT_TRUE(second.Logged("lane_taken"));
+  slow_.Answer();
+  EXPECT_EQ(first.Wait(), 0);
+  EXPECT_TRUE(Becomes(slow, "cj", "delivered"));
+  EXPECT_EQ(slow_.Requests().size(), 1) << "it was not sent again";
+}
+
 TEST_F(ReloadFlowTest, UnderTrafficNothingIsLostDoubledOrReordered) {
   const ReceiverProcess receiver(scratch_.path());
   const auto with = [&](int concurrency, int shards) {

@@ -11,6 +11,7 @@ namespace postrider::test {
 namespace {
 
 constexpr char kTemplate[] = "postrider_template";
+constexpr char kTemplateInTheMaking[] = "postrider_template_in_the_making";
 
 void Run(PostgresServer& server, const std::string& sql) {
   Connection connection(server.Conninfo());
@@ -23,10 +24,15 @@ void MakeTemplateOnce(PostgresServer& server) {
     const std::string sql =
         std::string("SELECT FROM pg_database WHERE datname = '") + kTemplate + "'";
     if (!connection.Execute("test", sql).empty()) return;
-    connection.Execute("test", std::string("CREATE DATABASE ") + kTemplate);
+    // Of another name until it is migrated: a fault must not leave half a template.
+    connection.Execute("test", std::string("DROP DATABASE IF EXISTS ") + kTemplateInTheMaking);
+    connection.Execute("test", std::string("CREATE DATABASE ") + kTemplateInTheMaking);
   }
-  Connection connection(server.Conninfo(kTemplate));
-  Migrator(connection).Migrate({});
+  {
+    Connection connection(server.Conninfo(kTemplateInTheMaking));
+    Migrator(connection).Migrate({});
+  }
+  Run(server, std::string("ALTER DATABASE ") + kTemplateInTheMaking + " RENAME TO " + kTemplate);
 }
 
 std::string NewName() {

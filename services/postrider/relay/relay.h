@@ -121,7 +121,8 @@ class Relay {
   std::condition_variable released_;
   std::set<LaneId> given_back_;  ///< guarded by release_mutex_
   bool drained_ = false;         ///< guarded by release_mutex_
-  bool gives_back_ = true;       ///< false once that has failed; the drain's thread
+  std::chrono::steady_clock::time_point next_give_back_;
+  bool gives_back_ = true;  ///< false once that has failed; the drain's thread
 };
 
 }  // namespace postrider

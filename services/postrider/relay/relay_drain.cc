@@ -13,6 +13,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr milliseconds kGlance{10};
+constexpr milliseconds kGiveBackInterval{100};
 /// For what was cut to be recorded.
 constexpr seconds kRecordCut{3};
 
@@ -21,6 +22,8 @@ constexpr seconds kRecordCut{3};
 void Relay::Drain() {
   const auto deadline = steady_clock::now() + settings_.relay.drain;
   access_.log.Info("draining", "Waiting for requests in flight.", {});
+  // Mostly all have finished by then, and go together.
+  next_give_back_ = steady_clock::now() + kGiveBackInterval;
   StopReading();
   for (const auto& host : hosts_) host->StopLanes();
   AwaitFinish(deadline, true);
@@ -64,6 +67,8 @@ void Relay::AwaitFinish(steady_clock::time_point deadline, bool give_back) {
 
 /// One partner that is slow to answer must not keep the lanes of others from whoever serves next.
 void Relay::GiveBackFinished() {
+  if (steady_clock::now() < next_give_back_) return;
+  next_give_back_ = steady_clock::now() + kGiveBackInterval;
   std::vector<LaneId> finished;
   for (const auto& [lane, owned] : lanes_.All()) {
     if (owned.link->finished() && !given_back_.contains(lane)) finished.push_back(lane);
