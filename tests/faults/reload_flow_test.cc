@@ -88,6 +88,7 @@ TEST_F(ReloadFlowTest, AtSigtermAnotherRelayGetsTheOtherLanesAtOnce) {
   const EventId slow = shop_.Insert({.topic = "order.paid"});
   ASSERT_TRUE(Eventually([&] { return slow_.HasRequest(); }));
   first.Stop();
+  ASSERT_TRUE(Eventually([&] { return first.Logged("draining"); }));
   const EventId quick = shop_.Insert({.topic = "hello"});
   EXPECT_TRUE(Becomes(quick, "kakao", "delivered", seconds(5)));
   EXPECT_TRUE(first.process().Running()) << "it still waits for the slow partner";
