@@ -15,12 +15,14 @@ class ReloadTest : public FaultsTest {
     return Config({{.name = "cj", .url = partner_.Url(path)}});
   }
 
-  /// Writes the file, sends SIGHUP, and waits until it is taken up.
+  /// Writes the file, sends SIGHUP, and waits until it is taken up: from then on nothing begins
+  /// that is as it was before.
   static ::testing::AssertionResult TakesUp(RelayProcess& relay, const ShopConfig& config) {
-    const std::size_t before = relay.Log("reloaded").size();
+    const bool serves = relay.Logged("lane_taken");
+    const std::size_t before = relay.Log(serves ? "draining" : "reloaded").size();
     relay.Rewrite(config);
     relay.HangUp();
-    if (Eventually([&] { return relay.Log("reloaded").size() > before; })) {
+    if (Eventually([&] { return relay.Log(serves ? "draining" : "reloaded").size() > before; })) {
       return ::testing::AssertionSuccess();
     }
     return ::testing::AssertionFailure() << relay.LogTail();

@@ -49,10 +49,13 @@ TEST_F(ReloadFlowTest, OthersGoOnWhileOneFinishesWhatIsInFlight) {
   const EventId slow = shop_.Insert({.topic = "order.paid"});
   ASSERT_TRUE(Eventually([&] { return slow_.HasRequest(); }));
   ASSERT_TRUE(TakesUp(relay, Both(R"(["order.*"])", "/new")));
+  // Three at first, and then again that of kakao and the unrouted one.
+  ASSERT_TRUE(Eventually([&] { return relay.Log("lane_taken").size() >= 5; }));
   const EventId quick = shop_.Insert({.topic = "hello"});
   EXPECT_TRUE(Becomes(quick, "kakao", "delivered", seconds(5)));
   EXPECT_EQ(PathOf(partner_.Of(quick).at(0)), "/new");
   EXPECT_NE(shop_.State(slow, "cj"), "delivered");
+  EXPECT_EQ(relay.Log("lane_taken").size(), 5) << "cj still has something in flight";
   slow_.Answer();
   EXPECT_TRUE(Becomes(slow, "cj", "delivered"));
   EXPECT_EQ(slow_.Requests().size(), 1) << "it was not sent again";
