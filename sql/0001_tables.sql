@@ -41,7 +41,7 @@ BEGIN
   ELSE
     EXECUTE $sql$
       CREATE FUNCTION outbox.is_json(value text) RETURNS boolean
-      LANGUAGE plpgsql IMMUTABLE AS $fn$  -- not parallel safe: EXCEPTION is a subtransaction
+      LANGUAGE plpgsql IMMUTABLE STRICT AS $fn$  -- not parallel safe: EXCEPTION is a subtransaction
       BEGIN
         PERFORM value::json;
         RETURN true;
@@ -53,8 +53,9 @@ END $do$;
 
 -- A JSON object of strings whose names are HTTP tokens, whose values are single lines, and which
 -- takes none of the names that Postrider or the connection own.
+-- Nothing is asked of a null, which costs a producer 20 us otherwise.
 CREATE FUNCTION outbox.are_headers(value text) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE AS $fn$
+LANGUAGE plpgsql IMMUTABLE STRICT AS $fn$
 BEGIN
   IF json_typeof(value::json) <> 'object' THEN RETURN false; END IF;
   RETURN NOT EXISTS (
