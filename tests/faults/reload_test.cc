@@ -131,6 +131,12 @@ TEST_F(ReloadTest, TheCommandReachesTheRelayThatIsMeant) {
   EXPECT_EQ(none.exit_code, 3);
   EXPECT_THAT(none.err, HasSubstr("no relay named 'nobody' is alive"));
 
+  // Its next incarnation is there.
+  ASSERT_TRUE(Eventually([&] {
+    return shop_.Count(
+               "outbox.relays WHERE alive AND name = 'shop' AND started_at > (SELECT "
+               "max(finished_at) FROM outbox.operations WHERE filter ->> 'relay' = 'shop')") == 1;
+  }));
   shop.Freeze();
   const CommandRun silent = Reload(first, {"--wait", "1500ms"});
   EXPECT_EQ(silent.exit_code, 1);
