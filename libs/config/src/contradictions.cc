@@ -184,11 +184,8 @@ class Examination {
     if (settings_.verify->url.empty()) {
       Refuse("verify", "verify.url", "found no url, allowed: verify: {url: ..}");
     }
-    if (!asks && Locate(own_, "verify")) {
-      Refuse("verify", "after_unknown",
-             "found beside after_unknown: " +
-                 std::string(settings_.after_unknown == AfterUnknown::kDead ? "dead" : "resend") +
-                 ", allowed: with after_unknown: verify");
+    if (const auto verify = Locate(own_, "verify"); verify && !asks) {
+      verify->Warning("is not used: only after_unknown: verify asks the partner");
     }
     for (const std::string& status : settings_.verify->missing) {
       const auto& delivered = settings_.verify->delivered;

@@ -75,10 +75,6 @@ INSTANTIATE_TEST_SUITE_P(
                          "p.yaml:5:20: destinations.d.after_unknown: found verify without a way to "
                          "ask, allowed: verify: {url: ..} beside it\n"},
         PartnerErrorCase{
-            "http: {url: 'http://h/'}\n    verify: {url: 'http://h/'}",
-            "p.yaml:5:13: destinations.d.verify: found beside after_unknown: resend, allowed: with "
-            "after_unknown: verify\n"},
-        PartnerErrorCase{
             "http: {url: 'http://h/'}\n    after_unknown: verify\n    verify: {after: 5s}",
             "p.yaml:6:13: destinations.d.verify: found no url, allowed: verify: {url: ..}\n"},
         PartnerErrorCase{

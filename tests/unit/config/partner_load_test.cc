@@ -73,6 +73,19 @@ TEST(PartnerLoadTest, APartnersOwnToken) {
   EXPECT_EQ(auth.prefix, "");
 }
 
+TEST(PartnerLoadTest, AVerificationThatIsNotUsedIsAWarning) {
+  const LoadedConfig config = LoadConfigText(kHead + R"(
+    http: {url: "https://a.example/"}
+    after_unknown: resend
+    verify: {url: "https://a.example/{{key}}"}
+)",
+                                             "p.yaml", Variables());
+  EXPECT_EQ(FormatErrors(config.errors), "");
+  EXPECT_EQ(FormatErrors(config.warnings),
+            "p.yaml:7:13: destinations.d.verify: is not used: only after_unknown: verify asks the "
+            "partner\n");
+}
+
 TEST(PartnerLoadTest, Verification) {
   const DestinationSettings settings = LoadOne(R"(
     http: {url: "https://a.example/"}
