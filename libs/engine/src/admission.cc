@@ -113,7 +113,8 @@ Admission::Permit Admission::Begin(bool is_retry, Timestamp now) {
 void Admission::Written(Permit& permit, Timestamp at) {
   if (!permit.reserved) return;
   permit.reserved = false;
-  rate_.Written(Own(at));
+  permit.written = Own(at);
+  rate_.Written(*permit.written);
 }
 
 void Admission::Return(const Permit& permit, Timestamp now) {
@@ -126,10 +127,19 @@ void Admission::Return(const Permit& permit, Timestamp now) {
 void Admission::Record(const Permit& permit, const HttpAnswer& answer, const Verdict& verdict,
                        Timestamp now) {
   const Timestamp own = Own(now);
+  NoteArrival(permit, answer, own);
   LeaveFlight(permit, answer.maybe_sent || answer.status != 0, own);
   endpoints_.Record(permit.endpoint, CallResultOf(answer, verdict), answer.latency, own);
   cool_down_.Record(permit.round, answer, own);
   if (verdict.kind != VerdictKind::kHold) credentials_refused_ = false;
+}
+
+/// The partner counts a request when it arrives, which was later than written if it was held up on
+/// its way.
+void Admission::NoteArrival(const Permit& permit, const HttpAnswer& answer, Timestamp own) {
+  if (!permit.written || answer.status == 0) return;
+  const microseconds late = arrivals_.LateBy(own - *permit.written, own);
+  rate_.NoteLate(*permit.written, *permit.written + late);
 }
 
 /// @param written  it was, even if nobody said so

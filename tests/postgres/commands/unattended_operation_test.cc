@@ -36,7 +36,8 @@ TEST_F(UnattendedOperationTest, ARelayFinishesWhatWasBegunFromSql) {
                                             "\"}\nmetrics: {listen: \"127.0.0.1:0\"}\n"
                                             "relay: {threads: 1}\nlog: {level: error}\n"
                                             "destinations: {}\n");
-  Service service(LoadSettings(path, SecretsNeeded::kAll));
+  Service service(LoadSettings(path, SecretsNeeded::kAll),
+                  [path] { return LoadConfigFile(path, ProcessEnvironment()); });
   std::jthread relay([&](std::stop_token stop) { service.Run(stop, false); });
   EXPECT_TRUE(Becomes("SELECT status || ' ' || done FROM outbox.operations", "done 3500"));
   EXPECT_EQ(One(admin_, "SELECT count(*) FROM outbox.dead_letters"), "0");

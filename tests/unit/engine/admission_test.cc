@@ -110,6 +110,22 @@ TEST_F(AdmissionTest, ARequestCountsInTheWindowsFromItsWriting) {
   EXPECT_EQ(admission.wake(), now - seconds(1) + milliseconds(10400));
 }
 
+TEST_F(AdmissionTest, ARequestThatWasHeldUpOnItsWayCountsFromItsArrival) {
+  LaneSettings settings = Open();
+  settings.rate = {{2, milliseconds(1000)}};
+  Admission admission(settings);
+  const Timestamp begin = now;
+  Admission::Permit quick = admission.Begin(false, now);
+  Admission::Permit held_up = admission.Begin(false, now);
+  admission.Written(quick, now);
+  admission.Written(held_up, now);
+  admission.Record(quick, Status(200), kDelivered, begin + milliseconds(10));
+  admission.Record(held_up, Status(200), kDelivered, begin + milliseconds(110));
+  now = begin + milliseconds(1040);
+  EXPECT_EQ(SendAll(admission), 1);
+  EXPECT_EQ(admission.wake(), begin + milliseconds(1140));
+}
+
 TEST_F(AdmissionTest, ARequestThatWasNotWrittenTakesNoPlaceInTheWindows) {
   LaneSettings settings = Open();
   settings.rate = {{1, seconds(10)}};

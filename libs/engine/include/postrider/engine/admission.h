@@ -8,6 +8,7 @@
 #include "postrider/engine/lane_settings.h"
 #include "postrider/model/http.h"
 #include "postrider/model/time.h"
+#include "postrider/policy/arrival_estimate.h"
 #include "postrider/policy/circuit_breaker.h"
 #include "postrider/policy/cool_down.h"
 #include "postrider/policy/endpoint_choice.h"
@@ -49,6 +50,8 @@ class Admission {
     EndpointChoice::Permit endpoint{};
     CoolDown::Round round = 0;
     bool reserved = false;  ///< in the rate windows: let out, not written
+    std::optional<Timestamp>
+        written{};  ///< noted in the rate windows, at that time of the policies
   };
 
   explicit Admission(const LaneSettings& settings);
@@ -122,6 +125,7 @@ class Admission {
  private:
   Held Policy(Timestamp own);
   void LeaveFlight(const Permit& permit, bool written, Timestamp own);
+  void NoteArrival(const Permit& permit, const HttpAnswer& answer, Timestamp own);
   /// Times of the policies: those of the clock as it would be, had it never been set.
   Timestamp Own(Timestamp now) const { return now - moved_; }
   Held HeldUntil(Held reason, Timestamp own);
@@ -131,6 +135,7 @@ class Admission {
   const int max_unsettled_;
   const milliseconds hold_;
   RateWindows rate_;
+  ArrivalEstimate arrivals_;
   EndpointChoice endpoints_;
   CoolDown cool_down_;
   std::optional<RetryBudget> budget_;
