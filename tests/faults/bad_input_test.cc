@@ -86,7 +86,8 @@ TEST_F(BadInputTest, AHundredThousandTopicsCostNoMemoryAndNoMetrics) {
   shop_.Ask(
       "INSERT INTO outbox.event (topic) SELECT CASE n % 50 WHEN 0 THEN 'shipment.' ELSE "
       "'audit.' END || n FROM generate_series(1, 100000) AS n");
-  ASSERT_TRUE(DeliveredReaches(2001));
+  // Most of the time goes into reading what nobody takes.
+  ASSERT_TRUE(DeliveredReaches(2001, seconds(150)));
   EXPECT_LE(lines(), before + 40);
   const double resident =
       MetricsPage(relay.Get("/metrics").body).Sum("process_resident_memory_bytes");

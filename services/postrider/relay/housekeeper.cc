@@ -11,8 +11,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// A pause holds within a second.
-constexpr milliseconds kRegistrationInterval{500};
 constexpr milliseconds kMarkInterval{2000};
 constexpr milliseconds kGaugeInterval{5000};
 constexpr milliseconds kStatementTimeout{5000};
@@ -49,10 +47,8 @@ Housekeeper::Housekeeper(const DatabaseAccess& access, const Incarnation& incarn
       hosts_(hosts) {}
 
 void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
-  if (steady_clock::now() >= next_registrations_) {
-    next_registrations_ = steady_clock::now() + kRegistrationInterval;
-    FollowRegistrations(roster);
-  }
+  // At every turn: a pause holds within a second, also when a turn takes long.
+  FollowRegistrations(roster);
   SetLaneGauges();
   if (steady_clock::now() >= next_mark_) {
     next_mark_ = steady_clock::now() + kMarkInterval;

@@ -61,7 +61,6 @@ class Housekeeper {
   const std::vector<std::unique_ptr<LaneHost>>& hosts_;
   std::map<LaneId, Saved> saved_;
   std::map<LaneId, SeenState> states_;
-  std::chrono::steady_clock::time_point next_registrations_;
   std::chrono::steady_clock::time_point next_mark_;
   std::chrono::steady_clock::time_point next_gauges_;
 };
