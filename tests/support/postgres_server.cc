@@ -190,11 +190,13 @@ bool PostgresServer::ExitedWithin(int milliseconds) {
 }
 
 pid_t PostgresServer::Spawn(const std::vector<std::string>& arguments) const {
-  const std::string program = (bin_ / arguments[0]).string();
+  // PostgreSQL's programs look for each other beside the path that they were called by.
+  std::string program = (bin_ / arguments[0]).string();
   const std::string directory = directory_.string();
   const std::string log = (directory_ / "log").string();
   std::vector<char*> argv;
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.front() = program.data();
   argv.push_back(nullptr);
   const pid_t pid = fork();
   if (pid < 0) throw std::runtime_error("fork failed");
