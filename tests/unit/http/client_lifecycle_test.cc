@@ -27,7 +27,16 @@ HostileServer::Script ReadAndSayNothing() {
   };
 }
 
+/// Both ends of every connection are in this process: more descriptors than users have at first.
+void AllowManyDescriptors() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 TEST(ClientLifecycleTest, ManyRequestsAreInFlightAtOnce) {
+  AllowManyDescriptors();
   constexpr std::size_t kRequests = 1000;
   std::latch all(kRequests);
   HostileServer server([&](Peer& peer) {
