@@ -106,8 +106,6 @@ TokenCall::TokenCall(const AuthSettings& auth, const HttpSettings& http, SecretR
   prototype_.connect_timeout = http.connect_timeout;
   prototype_.timeout = http.timeout;
   prototype_.max_response = kLongestAnswer;
-  prototype_.headers.emplace_back(
-      "Content-Type", auth_.form ? "application/x-www-form-urlencoded" : "application/json");
   prototype_.headers.emplace_back("User-Agent", "postrider/" + std::string(version));
 }
 
@@ -133,7 +131,11 @@ BuildResult TokenCall::Build() const {
     for (const auto& [name, value] : auth_.fields) {
       fields.emplace_back(name, Resolve(value, resolver_));
     }
-    request.body = auth_.form ? FormOf(fields) : JsonOf(fields);
+    if (!fields.empty()) {
+      request.headers.emplace_back(
+          "Content-Type", auth_.form ? "application/x-www-form-urlencoded" : "application/json");
+      request.body = auth_.form ? FormOf(fields) : JsonOf(fields);
+    }
   } catch (const std::exception& error) {
     return BuildFailure{FailureClass::kLocal, std::string("token: ") + error.what()};
   }

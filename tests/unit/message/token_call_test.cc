@@ -92,6 +92,15 @@ TEST(TokenCallTest, SendsAPartnersOwnFieldsAsJson) {
   EXPECT_THAT(request.headers, Contains(Pair("Content-Type", "application/json")));
 }
 
+TEST(TokenCallTest, ACallWithoutFieldsHasNoBody) {
+  TokenAuth auth = Token();
+  auth.method = "GET";
+  auth.fields.clear();
+  const HttpRequest request = Build(auth);
+  EXPECT_EQ(request.body, "");
+  EXPECT_THAT(request.headers, Not(Contains(Pair("Content-Type", testing::_))));
+}
+
 TEST(TokenCallTest, ASecretThatCannotBeReadIsOurOwnFault) {
   TokenAuth auth = Token();
   auth.fields["apiKey"] = Named("gone");

@@ -8,9 +8,8 @@ namespace postrider {
 ///
 /// A call takes the way there, the partner's work, and the way back. The shortest call of the last
 /// one to two minutes shows what these take at least; what a call took longer may have been lost on
-/// the way there. So a request that was answered at R has arrived at the latest when the way there
-/// takes at its least after R minus the shortest call, and a request that leaves a window's length
-/// after that arrives a window's length later. More than 250 ms are taken as the partner's work.
+/// the way there, and counts as lost there. More than 250 ms are taken as the partner's work. Why
+/// that keeps the windows: docs/decisions/0015-rate-windows-have-an-allowance.md.
 /// For one thread.
 class ArrivalEstimate {
  public:
