@@ -1,9 +1,17 @@
 #include "postrider/postgres/connection.h"
 
+#include <algorithm>
 #include <pqxx/pqxx>
+
+#include "answer_deadline.h"
 
 namespace postrider {
 namespace {
+
+/// For an answer to arrive that the server has given in time.
+milliseconds MarginOf(milliseconds limit) {
+  return std::clamp(limit / 4, milliseconds(1000), milliseconds(5000));
+}
 
 std::string WithoutTrailingNewline(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -49,6 +57,7 @@ std::string_view Rows::Text(int row, int column) const {
 long long Rows::affected() const { return static_cast<long long>(impl_->result.affected_rows()); }
 
 struct Connection::Impl {
+  std::unique_ptr<AnswerDeadline> deadline;  ///< outlives the connection, which may use its socket
   std::unique_ptr<pqxx::connection> connection;
 };
 
@@ -62,6 +71,7 @@ Connection::Connection(const std::string& conninfo) : impl_(std::make_unique<Imp
     impl_->connection->inhibit_reactivation(true);
 #pragma GCC diagnostic pop
 #endif
+    impl_->deadline = std::make_unique<AnswerDeadline>(impl_->connection->sock());
   } catch (const std::exception& error) {
     throw DatabaseFault(WithoutTrailingNewline(error.what()), "connect", "", true, false);
   }
@@ -76,7 +86,33 @@ std::string Connection::Explain(const char* what) const {
 }
 
 Rows Connection::Execute(std::string_view query_name, const std::string& sql) {
+  return Run(std::string(query_name), sql);
+}
+
+Rows Connection::Execute(std::string_view query_name, const std::string& sql, milliseconds limit) {
   const std::string name(query_name);
+  const std::string limited =
+      "SET LOCAL statement_timeout = " + std::to_string(limit.count()) + "; " + sql;
+  if (limit.count() == 0) return Run(name, limited);
+  const milliseconds patience = limit + MarginOf(limit);
+  impl_->deadline->Begin(std::chrono::steady_clock::now() + patience);
+  try {
+    Rows rows = Run(name, limited);
+    impl_->deadline->End();
+    return rows;
+  } catch (const DatabaseFault& fault) {
+    if (impl_->deadline->End()) throw;
+    throw DatabaseFault("the database did not answer within " + std::to_string(patience.count()) +
+                            " ms; the connection was cut",
+                        name, "", true, true);
+  }
+}
+
+void Connection::EndWithin(milliseconds time) {
+  impl_->deadline->Limit(std::chrono::steady_clock::now() + time);
+}
+
+Rows Connection::Run(const std::string& name, const std::string& sql) {
   try {
     pqxx::nontransaction transaction(*impl_->connection);
     return Rows(std::make_unique<Rows::Impl>(Rows::Impl{transaction.exec(sql)}));

@@ -77,7 +77,7 @@ bool IsPlain(const Settlement& s) {
          !s.canary->empty();
 }
 
-std::string DeliveredSql(const Batch& batch, const std::string& owner, milliseconds timeout) {
+std::string DeliveredSql(const Batch& batch, const std::string& owner) {
   const auto first = FirstFinished(batch);
   const Unnest<8> rows = DeliveredRows(batch, first);
   // Straight into the partition: finding it for each row costs as much as any other step.
@@ -85,9 +85,9 @@ std::string DeliveredSql(const Batch& batch, const std::string& owner, milliseco
                                     ? "_" + std::to_string(batch.front()->event->identity.bucket)
                                     : "";
   return "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = on; "
-         "SET LOCAL statement_timeout = " +
-         std::to_string(timeout.count()) + "; WITH " + rows.Sql() + " INSERT INTO outbox.outcome" +
-         partition + R"( (event_id, destination_id, bucket, state, attempts, http_status,
+         "WITH " +
+         rows.Sql() + " INSERT INTO outbox.outcome" + partition +
+         R"( (event_id, destination_id, bucket, state, attempts, http_status,
   latency_ms, finished_at, answer)
 SELECT event_id, destination_id, bucket, 1, attempts, http_status, latency_ms, )" +
          "to_timestamp(" + std::to_string(first.time_since_epoch().count()) +

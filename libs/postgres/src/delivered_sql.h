@@ -18,7 +18,6 @@ bool IsPlain(const Settlement& settlement);
 /// number), or nothing, or fails with a unique violation; then SettlementSql has to decide about
 /// each. No fence is locked, because `delivered` needs none.
 /// @param batch  not empty, read under the same canary, sorted by event and destination
-std::string DeliveredSql(const std::vector<const Settlement*>& batch, const std::string& owner,
-                         milliseconds timeout);
+std::string DeliveredSql(const std::vector<const Settlement*>& batch, const std::string& owner);
 
 }  // namespace postrider

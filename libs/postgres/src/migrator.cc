@@ -13,6 +13,8 @@ namespace {
 
 constexpr char kQueryName[] = "migrate";
 constexpr int kOldestServer = 130000;
+/// For what only looks; what changes the schema takes as long as it takes.
+constexpr milliseconds kLookLimit{60000};
 constexpr char kSerializationFailure[] = "40001";
 
 std::string FileName(const sql::Script& script) {
@@ -22,14 +24,16 @@ std::string FileName(const sql::Script& script) {
 }
 
 std::string InstallationName(Connection& connection) {
-  const Rows rows = connection.Execute(kQueryName, "SELECT name FROM outbox.installation");
+  const Rows rows =
+      connection.Execute(kQueryName, "SELECT name FROM outbox.installation", kLookLimit);
   return rows.empty() ? "" : std::string(rows.Text(0, 0));
 }
 
 /// The bucket period in seconds: a database has one for ever, since the column default has it.
 void CheckPeriod(Connection& connection, std::chrono::seconds wanted) {
   const Rows rows = connection.Execute(
-      kQueryName, "SELECT extract(epoch FROM bucket_period)::bigint FROM outbox.installation");
+      kQueryName, "SELECT extract(epoch FROM bucket_period)::bigint FROM outbox.installation",
+      kLookLimit);
   if (rows.empty()) return;
   const std::string found(rows.Text(0, 0));
   if (found != std::to_string(wanted.count())) {
@@ -54,10 +58,11 @@ SchemaVersion Migrator::Check() {
   const Rows table = connection_.Execute(kQueryName,
                                          "SELECT FROM pg_catalog.pg_class c "
                                          "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-                                         "WHERE n.nspname = 'outbox' AND c.relname = 'migration'");
+                                         "WHERE n.nspname = 'outbox' AND c.relname = 'migration'",
+                                         kLookLimit);
   if (table.empty()) return version;
-  const Rows rows =
-      connection_.Execute(kQueryName, "SELECT coalesce(max(version), 0) FROM outbox.migration");
+  const Rows rows = connection_.Execute(
+      kQueryName, "SELECT coalesce(max(version), 0) FROM outbox.migration", kLookLimit);
   version.installed = std::stoi(std::string(rows.Text(0, 0)));
   return version;
 }

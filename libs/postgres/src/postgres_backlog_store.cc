@@ -83,17 +83,18 @@ StoredDelivery ReadStored(const Rows& rows, int row,
 
 }  // namespace
 
+Rows PostgresBacklogStore::Read(const std::string& sql) {
+  return connection_.Execute("backlog", sql_text::ReadSettings() + sql, limit_);
+}
+
 std::vector<DueOrder> PostgresBacklogStore::ReadDue(LaneId lane, int shards, bool put_back,
                                                     DueOrder after, int limit) {
-  const Rows rows = connection_.Execute(
-      "backlog", sql_text::ReadSettings() +
-                     "SELECT b.due_at, b.event_id FROM outbox.backlog b WHERE " +
-                     LaneCondition(lane, shards) +
-                     (put_back ? " AND b.waiting_for = 4"
-                               : " AND b.waiting_for IN (1, 2, 5, 6) AND b.due_at < 'infinity'") +
-                     " AND (b.due_at, b.event_id) > (" + Quote(after.due_at) + ", " +
-                     std::to_string(after.id) + ") ORDER BY b.due_at, b.event_id LIMIT " +
-                     std::to_string(limit));
+  const Rows rows = Read(
+      "SELECT b.due_at, b.event_id FROM outbox.backlog b WHERE " + LaneCondition(lane, shards) +
+      (put_back ? " AND b.waiting_for = 4"
+                : " AND b.waiting_for IN (1, 2, 5, 6) AND b.due_at < 'infinity'") +
+      " AND (b.due_at, b.event_id) > (" + Quote(after.due_at) + ", " + std::to_string(after.id) +
+      ") ORDER BY b.due_at, b.event_id LIMIT " + std::to_string(limit));
   std::vector<DueOrder> due;
   for (int row = 0; row < rows.size(); ++row) {
     due.push_back({sql_text::ParseTimestamp(rows.Text(row, 0)), ReadInt(rows, row, 1)});
@@ -102,11 +103,9 @@ std::vector<DueOrder> PostgresBacklogStore::ReadDue(LaneId lane, int shards, boo
 }
 
 std::vector<StoredDelivery> PostgresBacklogStore::LoadWhere(const std::string& conditions) {
-  const Rows rows =
-      connection_.Execute("backlog", sql_text::ReadSettings() + "SELECT " + StoredColumns() +
-                                         EventColumns("x", kInlineBody, "NULL::int") + " FROM " +
-                                         SourceSql() + " s CROSS JOIN LATERAL " + AsEvent() +
-                                         " x WHERE (s.copied OR s.in_log) AND " + conditions);
+  const Rows rows = Read("SELECT " + StoredColumns() + EventColumns("x", kInlineBody, "NULL::int") +
+                         " FROM " + SourceSql() + " s CROSS JOIN LATERAL " + AsEvent() +
+                         " x WHERE (s.copied OR s.in_log) AND " + conditions);
   std::vector<StoredDelivery> deliveries;
   if (rows.empty()) return deliveries;
   const auto canary = std::make_shared<const std::string>(rows.Text(0, 8));
@@ -133,7 +132,8 @@ std::vector<StoredDelivery> PostgresBacklogStore::LoadKey(LaneId lane, const std
                   destination + " AND d.key = " + Quote(key) +
                   " AND d.status = 'open') AND NOT EXISTS (SELECT FROM outbox.backlog h WHERE "
                   "h.destination_id = " +
-                  destination + " AND h.key = " + Quote(key) + " AND h.waiting_for IN (2, 4, 5, 6))";
+                  destination + " AND h.key = " + Quote(key) +
+                  " AND h.waiting_for IN (2, 4, 5, 6))";
   }
   return LoadWhere(conditions + " ORDER BY s.event_id LIMIT " + std::to_string(limit));
 }
@@ -149,7 +149,7 @@ std::vector<StoredKey> PostgresBacklogStore::ReadKeys(LaneId lane, int shards, b
         "outbox.dead_letter b WHERE " +
         LaneCondition(lane, shards) + " AND b.status = 'open' AND b.key IS NOT NULL GROUP BY b.key";
   }
-  const Rows rows = connection_.Execute("backlog", sql_text::ReadSettings() + sql);
+  const Rows rows = Read(sql);
   std::vector<StoredKey> keys;
   for (int row = 0; row < rows.size(); ++row) {
     keys.push_back({std::string(rows.Text(row, 0)), ReadInt(rows, row, 1),
@@ -168,7 +168,7 @@ std::vector<ForeignRow> PostgresBacklogStore::ReadForeign() {
       sql += " UNION ALL " + rows + condition;
     }
   }
-  const Rows result = connection_.Execute("backlog", sql_text::ReadSettings() + sql);
+  const Rows result = Read(sql);
   std::vector<ForeignRow> foreign;
   for (int row = 0; row < result.size(); ++row) {
     if (result.IsNull(row, 0)) {
@@ -187,14 +187,13 @@ EventRef PostgresBacklogStore::LoadBody(LaneId lane, const EventIdentity& event)
   constexpr std::size_t kNoLimit = std::size_t{1} << 31;
   const std::string id = std::to_string(event.id);
   const std::string identity = ".recorded_at = " + Quote(event.recorded_at);
-  const Rows rows = connection_.Execute(
-      "backlog",
-      sql_text::ReadSettings() + "SELECT " + EventColumns("e", kNoLimit, "e.destination_id") +
-          " FROM outbox.event e WHERE e.id = " + id +
-          " AND e.bucket = " + std::to_string(event.bucket) + " AND e" + identity +
-          " UNION ALL SELECT " + EventColumns("b", kNoLimit, "NULL::int", "event_id", "event_xid") +
-          " FROM outbox.backlog b WHERE b.copied AND b.event_id = " + id +
-          " AND b.destination_id = " + std::to_string(lane.destination) + " AND b" + identity);
+  const Rows rows =
+      Read("SELECT " + EventColumns("e", kNoLimit, "e.destination_id") +
+           " FROM outbox.event e WHERE e.id = " + id + " AND e.bucket = " +
+           std::to_string(event.bucket) + " AND e" + identity + " UNION ALL SELECT " +
+           EventColumns("b", kNoLimit, "NULL::int", "event_id", "event_xid") +
+           " FROM outbox.backlog b WHERE b.copied AND b.event_id = " + id +
+           " AND b.destination_id = " + std::to_string(lane.destination) + " AND b" + identity);
   return rows.empty() ? nullptr : EventRef(ReadEvent(rows, 0, 0));
 }
 
@@ -209,7 +208,7 @@ std::vector<CancelRequest> PostgresBacklogStore::ReadCancels(bool all) {
       sql += " UNION ALL " + OpenCancelsSql(condition);
     }
   }
-  return ReadCancelRows(connection_.Execute("backlog", sql_text::ReadSettings() + sql));
+  return ReadCancelRows(Read(sql));
 }
 
 /// What says that there are none also says until when. The reading itself takes far longer to plan.
@@ -217,7 +216,8 @@ bool PostgresBacklogStore::CancelsAreOpen() {
   const Rows rows = connection_.Execute(
       "backlog",
       "SET LOCAL enable_seqscan = off; SELECT pg_current_snapshot()::text, EXISTS (SELECT FROM "
-      "outbox.cancellation WHERE result = 'requested')");
+      "outbox.cancellation WHERE result = 'requested')",
+      limit_);
   if (rows.Text(0, 1) == "t") return true;
   cancels_seen_ = Snapshot::FromText(rows.Text(0, 0));
   return false;

@@ -36,21 +36,6 @@ std::string HeadSql(const std::string& max_id, const std::string& now = "clock_t
                       true, false);
 }
 
-/// Runs a statement that begins with the head. A standby refuses to read the canary, an unlogged
-/// table, before the statement can say where it runs.
-Rows ExecutePoll(Connection& connection, const std::string& sql) {
-  constexpr std::string_view kNotSupported = "0A000";
-  try {
-    return connection.Execute("poll", sql);
-  } catch (const DatabaseFault& fault) {
-    if (fault.sqlstate() != kNotSupported) throw;
-    if (connection.Execute("poll", "SELECT pg_is_in_recovery()").Text(0, 0) == "t") {
-      RefuseStandby();
-    }
-    throw;
-  }
-}
-
 LogHead ReadHead(const Rows& rows) {
   LogHead head;
   head.last_value = ReadInt(rows, 0, 1);
@@ -118,11 +103,29 @@ std::string StepSql(const StepRequest& request) {
 
 }  // namespace
 
+/// Runs a statement that begins with the head. A standby refuses to read the canary, an unlogged
+/// table, before the statement can say where it runs.
+Rows PostgresEventLog::ExecutePoll(const std::string& sql) {
+  constexpr std::string_view kNotSupported = "0A000";
+  try {
+    return connection_.Execute("poll", sql, limit_);
+  } catch (const DatabaseFault& fault) {
+    if (fault.sqlstate() != kNotSupported) throw;
+    if (connection_.Execute("poll", "SELECT pg_is_in_recovery()", limit_).Text(0, 0) == "t") {
+      RefuseStandby();
+    }
+    throw;
+  }
+}
+
+Rows PostgresEventLog::Read(const std::string& sql) {
+  return connection_.Execute("catch_up", sql_text::ReadSettings() + sql, limit_);
+}
+
 TailStart PostgresEventLog::Start() {
-  const Rows rows = ExecutePoll(
-      connection_,
-      sql_text::ReadSettings() + HeadSql("coalesce((SELECT e.id FROM outbox.event e ORDER BY e.id "
-                                         "DESC LIMIT 1), 0)"));
+  const Rows rows = ExecutePoll(sql_text::ReadSettings() +
+                                HeadSql("coalesce((SELECT e.id FROM outbox.event e ORDER BY e.id "
+                                        "DESC LIMIT 1), 0)"));
   TailStart start;
   start.head = ReadHead(rows);
   start.max_visible_id = ReadInt(rows, 0, 13);
@@ -132,8 +135,7 @@ TailStart PostgresEventLog::Start() {
 TailPage PostgresEventLog::Poll(const TailRequest& request) {
   if (quiet_) {
     TailPage page;
-    page.head = ReadHead(ExecutePoll(
-        connection_, "SET LOCAL statement_timeout = '60s'; " + HeadSql("NULL::int8", kNowAsText)));
+    page.head = ReadHead(ExecutePoll(HeadSql("NULL::int8", kNowAsText)));
     if (ReadAlready(request, page.head.snapshot)) return page;
   }
   TailPage page = ReadTail(request);
@@ -159,7 +161,7 @@ TailPage PostgresEventLog::ReadTail(const TailRequest& request) {
       EventColumns("e", kInlineBody, "e.destination_id") + " FROM outbox.read_tail(" +
       std::to_string(request.from.high) + ", " + Quote(request.from.snapshot) + ", " + target +
       ", " + std::to_string(request.late_after) + ", " + std::to_string(request.limit) + ") e)";
-  const Rows rows = ExecutePoll(connection_, sql);
+  const Rows rows = ExecutePoll(sql);
   TailPage page;
   page.head = ReadHead(rows);
   const auto limit = static_cast<std::size_t>(request.limit);
@@ -177,7 +179,7 @@ TailPage PostgresEventLog::ReadTail(const TailRequest& request) {
 }
 
 StepPage PostgresEventLog::ReadStep(const StepRequest& request) {
-  const Rows rows = connection_.Execute("catch_up", sql_text::ReadSettings() + StepSql(request));
+  const Rows rows = Read(StepSql(request));
   StepPage page;
   page.full = rows.size() > request.limit;
   for (int row = 0; row < std::min(rows.size(), request.limit); ++row) {
@@ -187,19 +189,16 @@ StepPage PostgresEventLog::ReadStep(const StepRequest& request) {
 }
 
 std::optional<EventId> PostgresEventLog::NextId(EventId after) {
-  const Rows rows = connection_.Execute(
-      "catch_up", sql_text::ReadSettings() + "SELECT min(e.id) FROM outbox.event e WHERE e.id > " +
-                      std::to_string(after));
+  const Rows rows =
+      Read("SELECT min(e.id) FROM outbox.event e WHERE e.id > " + std::to_string(after));
   return ReadOptionalInt(rows, 0, 0);
 }
 
 SavedLane PostgresEventLog::ReadLane(LaneId lane) {
-  const Rows rows = connection_.Execute(
-      "catch_up",
-      sql_text::ReadSettings() +
-          "SELECT l.closed_up_to, CASE WHEN l.mark_canary = (SELECT id FROM outbox.canary) THEN "
-          "l.mark_high END, l.mark_xid FROM outbox.lane l WHERE l.destination_id = " +
-          std::to_string(lane.destination) + " AND l.shard = " + std::to_string(lane.shard));
+  const Rows rows = Read(
+      "SELECT l.closed_up_to, CASE WHEN l.mark_canary = (SELECT id FROM outbox.canary) THEN "
+      "l.mark_high END, l.mark_xid FROM outbox.lane l WHERE l.destination_id = " +
+      std::to_string(lane.destination) + " AND l.shard = " + std::to_string(lane.shard));
   if (rows.empty()) {
     throw DatabaseFault("outbox.lane has no row for destination " +
                             std::to_string(lane.destination) + ", shard " +
@@ -217,7 +216,8 @@ SavedLane PostgresEventLog::ReadLane(LaneId lane) {
 void PostgresEventLog::EnsureCanary() {
   connection_.Execute("canary",
                       "INSERT INTO outbox.canary (id) VALUES (gen_random_uuid()) "
-                      "ON CONFLICT DO NOTHING");
+                      "ON CONFLICT DO NOTHING",
+                      limit_);
 }
 
 }  // namespace postrider

@@ -41,13 +41,12 @@ SentBefore PostgresLanePolicies::ReadSent(const SentQuery& query) {
                            " AND shard = " + std::to_string(query.lane.shard);
   const Rows rows = connection_.Execute(
       "keeper",
-      sql_text::ReadSettings() +
-          "SET LOCAL statement_timeout = " + std::to_string(timeout_.count()) +
-          "; SELECT quiet_epoch, 0 AS age FROM outbox.fence WHERE " + lane +
+      sql_text::ReadSettings() + "SELECT quiet_epoch, 0 AS age FROM outbox.fence WHERE " + lane +
           " UNION ALL (SELECT NULL, (extract(epoch FROM clock_timestamp() - r.at) * 1e6)::bigint "
           "AS age FROM (" +
           RequestsSql(query) + ") r" + OfShardSql(query) + " ORDER BY age LIMIT " +
-          std::to_string(query.limit) + ")");
+          std::to_string(query.limit) + ")",
+      timeout_);
   SentBefore sent;
   for (int row = 0; row < rows.size(); ++row) {
     if (!rows.IsNull(row, 0)) {
@@ -61,11 +60,11 @@ SentBefore PostgresLanePolicies::ReadSent(const SentQuery& query) {
 
 void PostgresLanePolicies::Pause(const std::string& destination, const std::string& note) {
   connection_.Execute("keeper",
-                      "SET LOCAL statement_timeout = " + std::to_string(timeout_.count()) +
-                          "; SET LOCAL synchronous_commit = on; SELECT "
-                          "set_config('postrider.acting_for', 'dead_limit', true); SELECT "
-                          "outbox.pause(" +
-                          Quote(destination) + ", NULL, " + Quote(note) + ")");
+                      "SET LOCAL synchronous_commit = on; SELECT "
+                      "set_config('postrider.acting_for', 'dead_limit', true); SELECT "
+                      "outbox.pause(" +
+                          Quote(destination) + ", NULL, " + Quote(note) + ")",
+                      timeout_);
 }
 
 void PostgresLanePolicies::SaveStates(const std::string& incarnation,
@@ -80,15 +79,16 @@ void PostgresLanePolicies::SaveStates(const std::string& incarnation,
     held.AddTextOrNull(state.held);
   }
   connection_.Execute(
-      "keeper", "SET LOCAL statement_timeout = " + std::to_string(timeout_.count()) +
-                    "; UPDATE outbox.lane l SET breaker = t.breaker, held = t.held FROM unnest(" +
-                    destination.As("int4") + ", " + shard.As("int2") + ", " + epoch.As("int8") +
-                    ", " + breaker.As("text") + ", " + held.As("text") +
-                    ") AS t (destination_id, shard, epoch, breaker, held) JOIN outbox.fence f ON "
-                    "f.destination_id = t.destination_id AND f.shard = t.shard AND f.epoch = "
-                    "t.epoch AND f.owner = " +
-                    Quote(incarnation) +
-                    "::uuid WHERE l.destination_id = t.destination_id AND l.shard = t.shard");
+      "keeper",
+      "UPDATE outbox.lane l SET breaker = t.breaker, held = t.held FROM unnest(" +
+          destination.As("int4") + ", " + shard.As("int2") + ", " + epoch.As("int8") + ", " +
+          breaker.As("text") + ", " + held.As("text") +
+          ") AS t (destination_id, shard, epoch, breaker, held) JOIN outbox.fence f ON "
+          "f.destination_id = t.destination_id AND f.shard = t.shard AND f.epoch = "
+          "t.epoch AND f.owner = " +
+          Quote(incarnation) +
+          "::uuid WHERE l.destination_id = t.destination_id AND l.shard = t.shard",
+      timeout_);
 }
 
 }  // namespace postrider

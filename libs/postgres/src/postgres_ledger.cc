@@ -35,7 +35,7 @@ bool PostgresLedger::RecordPlain(std::vector<const Settlement*> plain) {
   if (plain.empty()) return true;
   std::sort(plain.begin(), plain.end(), InOrder);
   try {
-    const Rows rows = connection_.Execute("record", DeliveredSql(plain, owner_, timeout_));
+    const Rows rows = connection_.Execute("record", DeliveredSql(plain, owner_), timeout_);
     return rows.affected() == static_cast<long long>(plain.size());
   } catch (const DatabaseFault& fault) {
     // One of them has ended before. It may be that a commit in doubt is repeated, or that another
@@ -48,7 +48,7 @@ bool PostgresLedger::RecordPlain(std::vector<const Settlement*> plain) {
 RecordResult PostgresLedger::RecordAny(const std::vector<const Settlement*>& batch) {
   RecordResult result;
   if (batch.empty()) return result;
-  const Rows rows = connection_.Execute("record", SettlementSql(batch, owner_, timeout_));
+  const Rows rows = connection_.Execute("record", SettlementSql(batch, owner_), timeout_);
   std::set<std::tuple<DestinationId, std::int64_t, std::int64_t>> fences;
   std::set<std::pair<EventId, DestinationId>> dropped;
   std::int64_t known = 0;

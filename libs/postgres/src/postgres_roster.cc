@@ -11,6 +11,8 @@ namespace {
 using sql_text::ArrayLiteral;
 using sql_text::Quote;
 
+constexpr milliseconds kHighestIdLimit{60000};
+
 std::string Uuid(const std::string& id) { return Quote(id) + "::uuid"; }
 
 /// The elements of a text array as PostgreSQL prints it.
@@ -45,17 +47,22 @@ std::string LaneList(const std::vector<LaneId>& lanes) {
 
 }  // namespace
 
-std::string PostgresRoster::Limits() const {
-  const std::string quarter = std::to_string(timeout_.count());
-  return "SET LOCAL statement_timeout = " + quarter + "; SET LOCAL lock_timeout = " + quarter +
-         "; SET LOCAL synchronous_commit = on; ";
+Rows PostgresRoster::Run(const std::string& query_name, const std::string& sql) {
+  return Run(query_name, sql, timeout_);
+}
+
+Rows PostgresRoster::Run(const std::string& query_name, const std::string& sql,
+                         milliseconds limit) {
+  return connection_.Execute(query_name,
+                             "SET LOCAL lock_timeout = " + std::to_string(timeout_.count()) +
+                                 "; SET LOCAL synchronous_commit = on; " + sql,
+                             limit);
 }
 
 /// Has longer than other statements: the keys of deduplication are not indexed by event.
 InstallationRecord PostgresRoster::ReadInstallation() {
-  const Rows rows = connection_.Execute(
-      "installation",
-      Limits() + "SET LOCAL statement_timeout = '60s'; " +
+  const Rows rows =
+      Run("installation",
           "SELECT i.name, (SELECT max(version) FROM outbox.migration), "
           "coalesce(i.system_identifier <> (SELECT system_identifier FROM pg_control_system()), "
           "false), (SELECT seqcache FROM pg_sequence WHERE seqrelid = "
@@ -63,7 +70,8 @@ InstallationRecord PostgresRoster::ReadInstallation() {
           "outbox.event_id_seq), "
           "outbox.highest_known_id(), extract(epoch FROM i.bucket_period)::bigint, i.rewound_at IS "
           "NOT NULL FROM "
-          "outbox.installation i");
+          "outbox.installation i",
+          kHighestIdLimit);
   if (rows.empty()) {
     throw DatabaseFault("outbox.installation is empty; run 'postrider migrate'", "installation", "",
                         false, false);
@@ -81,9 +89,9 @@ InstallationRecord PostgresRoster::ReadInstallation() {
 }
 
 void PostgresRoster::NoteRewound() {
-  connection_.Execute("installation", Limits() +
-                                          "UPDATE outbox.installation SET rewound_at = "
-                                          "clock_timestamp() WHERE rewound_at IS NULL");
+  Run("installation",
+      "UPDATE outbox.installation SET rewound_at = "
+      "clock_timestamp() WHERE rewound_at IS NULL");
 }
 
 std::vector<std::string> PostgresRoster::Register(
@@ -94,29 +102,27 @@ std::vector<std::string> PostgresRoster::Register(
     names.AddText(destination.name);
     ArrayLiteral topics;
     for (const std::string& topic : destination.topics) topics.AddText(topic);
-    const Rows rows = connection_.Execute(
-        "register", Limits() + "SELECT is_current FROM outbox.register_destination(" +
-                        Quote(destination.name) + ", " + topics.As("text") + ", " +
-                        std::to_string(destination.shards) + ", " +
-                        (destination.start == StartAt::kBeginning ? "true" : "false") + ", " +
-                        Quote(relay_name) + ")");
+    const Rows rows =
+        Run("register", "SELECT is_current FROM outbox.register_destination(" +
+                            Quote(destination.name) + ", " + topics.As("text") + ", " +
+                            std::to_string(destination.shards) + ", " +
+                            (destination.start == StartAt::kBeginning ? "true" : "false") + ", " +
+                            Quote(relay_name) + ")");
     if (rows.Text(0, 0) != "t") {
       foreign.push_back(destination.name);
       continue;
     }
-    connection_.Execute("register",
-                        Limits() + "SELECT outbox.note_order(" + Quote(destination.name) + ", " +
-                            (destination.order.by == Order::kKey ? "true" : "false") + ")");
+    Run("register", "SELECT outbox.note_order(" + Quote(destination.name) + ", " +
+                        (destination.order.by == Order::kKey ? "true" : "false") + ")");
   }
-  connection_.Execute("register", Limits() + "SELECT outbox.retire_destinations(" +
-                                      Quote(relay_name) + ", " + names.As("text") + ")");
+  Run("register",
+      "SELECT outbox.retire_destinations(" + Quote(relay_name) + ", " + names.As("text") + ")");
   return foreign;
 }
 
 std::vector<RegisteredDestination> PostgresRoster::ReadDestinations() {
-  const Rows rows = connection_.Execute(
-      "register",
-      Limits() +
+  const Rows rows =
+      Run("register",
           "SELECT d.id, d.name, d.version, s.shards, s.topics, s.since, d.paused_at IS NOT NULL "
           "AND coalesce(d.paused_until > clock_timestamp(), true), d.retired_at IS NOT NULL FROM "
           "outbox.destination d JOIN outbox.subscription s ON s.destination_id = d.id AND "
@@ -142,20 +148,19 @@ std::vector<RegisteredDestination> PostgresRoster::ReadDestinations() {
 }
 
 void PostgresRoster::Enroll(const Incarnation& incarnation) {
-  connection_.Execute(
-      "lease", Limits() +
-                   "INSERT INTO outbox.relay (id, name, version, host, pid, pid_start, "
-                   "lease) VALUES (" +
-                   Uuid(incarnation.id) + ", " + Quote(incarnation.name) + ", " +
-                   Quote(incarnation.version) + ", " + Quote(incarnation.host) + ", " +
-                   std::to_string(incarnation.pid) + ", " + std::to_string(incarnation.pid_start) +
-                   ", make_interval(secs => " + std::to_string(incarnation.lease.count()) + "))");
+  Run("lease",
+      "INSERT INTO outbox.relay (id, name, version, host, pid, pid_start, "
+      "lease) VALUES (" +
+          Uuid(incarnation.id) + ", " + Quote(incarnation.name) + ", " +
+          Quote(incarnation.version) + ", " + Quote(incarnation.host) + ", " +
+          std::to_string(incarnation.pid) + ", " + std::to_string(incarnation.pid_start) +
+          ", make_interval(secs => " + std::to_string(incarnation.lease.count()) + "))");
 }
 
 std::vector<Neighbour> PostgresRoster::ReadNeighbours(const Incarnation& incarnation) {
-  const Rows rows = connection_.Execute(
-      "lease", Limits() + "SELECT id, pid, pid_start FROM outbox.relay WHERE host = " +
-                   Quote(incarnation.host) + " AND id <> " + Uuid(incarnation.id));
+  const Rows rows =
+      Run("lease", "SELECT id, pid, pid_start FROM outbox.relay WHERE host = " +
+                       Quote(incarnation.host) + " AND id <> " + Uuid(incarnation.id));
   std::vector<Neighbour> neighbours;
   for (int row = 0; row < rows.size(); ++row) {
     neighbours.push_back({std::string(rows.Text(row, 0)), static_cast<int>(ReadInt(rows, row, 1)),
@@ -168,13 +173,12 @@ void PostgresRoster::Bury(const std::vector<std::string>& ids) {
   if (ids.empty()) return;
   ArrayLiteral array;
   for (const std::string& id : ids) array.AddText(id);
-  connection_.Execute(
-      "lease", Limits() + "DELETE FROM outbox.relay WHERE id = ANY (" + array.As("uuid") + ")");
+  Run("lease", "DELETE FROM outbox.relay WHERE id = ANY (" + array.As("uuid") + ")");
 }
 
 bool PostgresRoster::Renew(const Incarnation& incarnation) {
-  const Rows rows = connection_.Execute(
-      "lease", Limits() + "UPDATE outbox.relay SET heartbeat = clock_timestamp() WHERE id = " +
+  const Rows rows = Run(
+      "lease", "UPDATE outbox.relay SET heartbeat = clock_timestamp() WHERE id = " +
                    Uuid(incarnation.id) + " AND heartbeat > clock_timestamp() - lease RETURNING 1");
   return !rows.empty();
 }
@@ -185,19 +189,18 @@ std::map<LaneId, std::int64_t> PostgresRoster::TakeLanes(const Incarnation& inca
   if (lanes.empty()) return taken;
   // The candidates are fixed first and compared again when the row is locked: a lane that another
   // relay takes in between has a new epoch.
-  const Rows rows = connection_.Execute(
-      "lease",
-      Limits() +
+  const Rows rows =
+      Run("lease",
           "DELETE FROM outbox.relay WHERE heartbeat < clock_timestamp() - lease; WITH free AS "
           "MATERIALIZED (SELECT f.destination_id, f.shard, f.owner, f.epoch FROM outbox.fence f "
           "LEFT JOIN outbox.relay r ON r.id = f.owner WHERE r.id IS NULL AND (f.destination_id, "
           "f.shard) IN (" +
-          LaneList(lanes) +
-          ") ORDER BY 1, 2) UPDATE outbox.fence f SET owner = " + Uuid(incarnation.id) +
-          ", epoch = f.epoch + 1 FROM free WHERE f.destination_id = free.destination_id AND "
-          "f.shard = free.shard AND f.epoch = free.epoch AND f.owner IS NOT DISTINCT FROM "
-          "free.owner AND EXISTS (SELECT FROM outbox.relay me WHERE me.id = " +
-          Uuid(incarnation.id) + ") RETURNING f.destination_id, f.shard, f.epoch");
+              LaneList(lanes) +
+              ") ORDER BY 1, 2) UPDATE outbox.fence f SET owner = " + Uuid(incarnation.id) +
+              ", epoch = f.epoch + 1 FROM free WHERE f.destination_id = free.destination_id AND "
+              "f.shard = free.shard AND f.epoch = free.epoch AND f.owner IS NOT DISTINCT FROM "
+              "free.owner AND EXISTS (SELECT FROM outbox.relay me WHERE me.id = " +
+              Uuid(incarnation.id) + ") RETURNING f.destination_id, f.shard, f.epoch");
   for (int row = 0; row < rows.size(); ++row) {
     taken[{static_cast<DestinationId>(ReadInt(rows, row, 0)),
            static_cast<std::int16_t>(ReadInt(rows, row, 1))}] = ReadInt(rows, row, 2);
@@ -207,21 +210,20 @@ std::map<LaneId, std::int64_t> PostgresRoster::TakeLanes(const Incarnation& inca
 
 void PostgresRoster::Release(const Incarnation& incarnation, const std::vector<LaneId>& lanes) {
   if (lanes.empty()) return;
-  connection_.Execute(
-      "lease",
-      Limits() + "UPDATE outbox.fence SET owner = NULL, quiet_epoch = epoch WHERE owner = " +
-          Uuid(incarnation.id) + " AND (destination_id, shard) IN (" + LaneList(lanes) + ")");
+  Run("lease", "UPDATE outbox.fence SET owner = NULL, quiet_epoch = epoch WHERE owner = " +
+                   Uuid(incarnation.id) + " AND (destination_id, shard) IN (" + LaneList(lanes) +
+                   ")");
 }
 
 void PostgresRoster::Leave(const Incarnation& incarnation, bool quiet) {
-  connection_.Execute("lease", Limits() + "UPDATE outbox.fence SET owner = NULL" +
-                                   (quiet ? ", quiet_epoch = epoch" : "") +
-                                   " WHERE owner = " + Uuid(incarnation.id) +
-                                   "; DELETE FROM outbox.relay WHERE id = " + Uuid(incarnation.id));
+  Run("lease", std::string("UPDATE outbox.fence SET owner = NULL") +
+                   (quiet ? ", quiet_epoch = epoch" : "") +
+                   " WHERE owner = " + Uuid(incarnation.id) +
+                   "; DELETE FROM outbox.relay WHERE id = " + Uuid(incarnation.id));
 }
 
 Xid PostgresRoster::AssignXid() {
-  const Rows rows = connection_.Execute("keeper", Limits() + "SELECT pg_current_xact_id()");
+  const Rows rows = Run("keeper", "SELECT pg_current_xact_id()");
   return static_cast<Xid>(ReadInt(rows, 0, 0));
 }
 
@@ -237,11 +239,9 @@ void PostgresRoster::Save(const Incarnation& incarnation, const std::vector<Lane
     lane.mark ? high.Add(lane.mark->high) : high.AddNull();
     lane.mark ? xid.Add(lane.mark->xid) : xid.AddNull();
   }
-  connection_.Execute(
-      "keeper",
-      Limits() +
-          "UPDATE outbox.lane l SET closed_up_to = t.closed, mark_high = t.high, mark_xid "
-          "= t.xid, mark_canary = c.id, saved_at = clock_timestamp() FROM unnest(" +
+  Run("keeper",
+      "UPDATE outbox.lane l SET closed_up_to = t.closed, mark_high = t.high, mark_xid "
+      "= t.xid, mark_canary = c.id, saved_at = clock_timestamp() FROM unnest(" +
           destination.As("int4") + ", " + shard.As("int2") + ", " + epoch.As("int8") + ", " +
           closed.As("int8") + ", " + high.As("int8") + ", " + xid.As("xid8") +
           ") AS t (destination_id, shard, epoch, closed, high, xid) JOIN outbox.fence f ON "

@@ -19,9 +19,8 @@ constexpr int kPageEvents = 5000;
 constexpr int kSweepRows = 1000;
 constexpr char kQueryName[] = "retention";
 
-constexpr char kLimits[] =
-    "SET LOCAL statement_timeout = '20s'; SET LOCAL lock_timeout = '1s'; "
-    "SET LOCAL synchronous_commit = on; ";
+constexpr milliseconds kLimit{20000};
+constexpr char kLimits[] = "SET LOCAL lock_timeout = '1s'; SET LOCAL synchronous_commit = on; ";
 
 std::string Seconds(seconds duration) {
   return "make_interval(secs => " + std::to_string(duration.count()) + ")";
@@ -43,7 +42,7 @@ std::string OldBucketSql(int bucket) {
 std::string PostgresRetention::Keep() const { return Seconds(retention_.delivered); }
 
 Rows PostgresRetention::Run(const std::string& sql) {
-  return connection_.Execute(kQueryName, sql_text::ReadSettings() + kLimits + sql);
+  return connection_.Execute(kQueryName, sql_text::ReadSettings() + kLimits + sql, kLimit);
 }
 
 void PostgresRetention::NoteRules() {
@@ -159,10 +158,11 @@ void PostgresRetention::CopyBacklog(const Page& page, BucketAudit& audit) {
 
 Truncation PostgresRetention::Truncate(const BucketAudit& audit) {
   const Rows rows = connection_.Execute(
-      kQueryName, std::string(kLimits) + "SELECT outbox.truncate_bucket(" +
-                      std::to_string(audit.bucket) + ", " + Quote(audit.snapshot) + ", " +
-                      "nullif(" + Quote(audit.canary) + ", '')::uuid, " + Quote(audit.registered) +
-                      ")");
+      kQueryName,
+      std::string(kLimits) + "SELECT outbox.truncate_bucket(" + std::to_string(audit.bucket) +
+          ", " + Quote(audit.snapshot) + ", " + "nullif(" + Quote(audit.canary) + ", '')::uuid, " +
+          Quote(audit.registered) + ")",
+      kLimit);
   const std::string_view result = rows.Text(0, 0);
   if (result == "truncated") return Truncation::kTruncated;
   return result == "locked" ? Truncation::kLocked : Truncation::kChanged;

@@ -278,15 +278,14 @@ std::string FenceLockSql(const Batch& batch) {
 
 }  // namespace
 
-std::string SettlementSql(const Batch& batch, const std::string& owner, milliseconds timeout) {
+std::string SettlementSql(const Batch& batch, const std::string& owner) {
   const std::string canary = batch.front()->canary ? *batch.front()->canary : "";
   const bool outcomes = std::any_of(batch.begin(), batch.end(),
                                     [](const Settlement* s) { return s->outcome.has_value(); });
   std::string sql =
       "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = on; "
-      "SET LOCAL timezone = 'UTC'; SET LOCAL statement_timeout = " +
-      std::to_string(timeout.count()) + "; " + FenceLockSql(batch) + "WITH " +
-      SettlementRows(batch) + HistorySql(canary) + ValidSql(owner);
+      "SET LOCAL timezone = 'UTC'; " +
+      FenceLockSql(batch) + "WITH " + SettlementRows(batch) + HistorySql(canary) + ValidSql(owner);
   // The outcome goes first, and all that follows from it hangs on what it returns.
   if (outcomes) sql += kOutcomeSql + DeadLetterSql(batch) + EmittedSql(batch);
   sql += BacklogSql(batch, outcomes) + AttemptSql(batch) + AnswerCancelsSql(batch, outcomes);

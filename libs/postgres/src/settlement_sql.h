@@ -12,7 +12,6 @@ namespace postrider {
 /// the outcome goes first and everything else hangs on what it returns. The last result has rows
 /// (kind, destination_id, shard, n): kind `fence` for each lane whose fence is held, `history` with
 /// the settlements whose event exists in this history, `valid` with those accepted.
-std::string SettlementSql(const std::vector<const Settlement*>& batch, const std::string& owner,
-                          milliseconds timeout);
+std::string SettlementSql(const std::vector<const Settlement*>& batch, const std::string& owner);
 
 }  // namespace postrider

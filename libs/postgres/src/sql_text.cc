@@ -229,7 +229,7 @@ std::string ArrayLiteral::First(std::string_view type) const {
 std::string ReadSettings() {
   return "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; "
          "SET LOCAL timezone = 'UTC'; "
-         "SET LOCAL datestyle = 'ISO'; SET LOCAL statement_timeout = '60s'; ";
+         "SET LOCAL datestyle = 'ISO'; ";
 }
 
 }  // namespace postrider::sql_text

@@ -37,7 +37,7 @@ WHERE pg_has_role('pg_read_all_stats', 'USAGE'))";
 }  // namespace
 
 StoredCounts PostgresRoster::ReadCounts() {
-  const Rows rows = connection_.Execute("gauges", Limits() + kCountsSql);
+  const Rows rows = Run("gauges", kCountsSql);
   StoredCounts counts;
   for (int row = 0; row < rows.size(); ++row) {
     const std::string_view kind = rows.Text(row, 0);

@@ -16,6 +16,10 @@
 namespace postrider {
 namespace {
 
+constexpr milliseconds kLookLimit{60000};
+/// What changes something takes as long as it takes.
+constexpr milliseconds kNoLimit{0};
+
 std::unique_ptr<Connection> Connect(const DatabaseSettings& database, Purpose purpose) {
   SecretReader secrets(ProcessEnvironment());
   const auto connect = [&](ServerKind kind) {
@@ -49,21 +53,22 @@ CommandContext::CommandContext(const CommonOptions& options, Purpose purpose)
       connection_(Connect(settings_.database, purpose)) {}
 
 Json CommandContext::Query(std::string_view query_name, const std::string& select) {
-  return Run(query_name, "SET LOCAL statement_timeout = '60s'; SET LOCAL jit = off; ", select);
+  return Run(query_name, "SET LOCAL jit = off; ", select, kLookLimit);
 }
 
 Json CommandContext::Change(std::string_view query_name, const std::string& select) {
   return Run(query_name,
              "SET LOCAL lock_timeout = '30s'; SET LOCAL postrider.acting_for = " +
                  Quote(UserOfThisMachine()) + "; ",
-             select);
+             select, kNoLimit);
 }
 
 Json CommandContext::Run(std::string_view query_name, const std::string& settings,
-                         const std::string& select) {
-  const Rows rows =
-      connection_->Execute(query_name, "SET LOCAL TimeZone = 'UTC'; " + settings +
-                                           "SELECT row_to_json(r) FROM (" + select + ") AS r");
+                         const std::string& select, milliseconds limit) {
+  const Rows rows = connection_->Execute(query_name,
+                                         "SET LOCAL TimeZone = 'UTC'; " + settings +
+                                             "SELECT row_to_json(r) FROM (" + select + ") AS r",
+                                         limit);
   Json result = Json::array();
   for (int row = 0; row < rows.size(); ++row) result.push_back(Json::parse(rows.Text(row, 0)));
   return result;

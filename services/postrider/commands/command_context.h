@@ -49,7 +49,8 @@ class CommandContext {
   void RequireDestination(const std::string& name);
 
  private:
-  Json Run(std::string_view query_name, const std::string& settings, const std::string& select);
+  Json Run(std::string_view query_name, const std::string& settings, const std::string& select,
+           milliseconds limit);
 
   const bool json_;
   const Settings settings_;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr milliseconds kForeignInterval{500};
 constexpr milliseconds kWait{100};
+constexpr milliseconds kFirstPatience{15000};
 /// Planning a page costs the database as much as a thousand rows of it, so pages are long, and are
 /// not read before there is room for half of one.
 constexpr CatchUp::Limits kLimits{.page = 4000, .near = 500, .refill = 2};
@@ -22,6 +23,7 @@ FetchThread::FetchThread(const DatabaseAccess& access, Exchange& exchange,
     : access_(access),
       exchange_(exchange),
       receiver_(receiver),
+      patience_(kFirstPatience),
       thread_([this](std::stop_token stop) { Work(stop); }) {}
 
 void FetchThread::Stop() {
@@ -31,12 +33,19 @@ void FetchThread::Stop() {
 
 void FetchThread::Work(std::stop_token stop) {
   Session session(access_, "fetcher");
-  session.Run(stop, [&](Connection& connection) { Fetch(stop, connection); });
+  session.Run(stop, [&](Connection& connection) {
+    try {
+      Fetch(stop, connection);
+    } catch (const DatabaseFault& fault) {
+      patience_.Note(fault);
+      throw;
+    }
+  });
 }
 
 void FetchThread::Fetch(std::stop_token stop, Connection& connection) {
-  PostgresEventLog log(connection);
-  PostgresBacklogStore backlog(connection);
+  PostgresEventLog log(connection, patience_.limit());
+  PostgresBacklogStore backlog(connection, patience_.limit());
   // From here on rows of others are noticed; what was there before, recovery finds.
   backlog.ReadForeign();
   CatchUp catch_up(log, kLimits);

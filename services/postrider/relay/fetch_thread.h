@@ -10,6 +10,7 @@
 #include "postrider/engine/catch_up.h"
 #include "postrider/engine/lane_effects.h"
 #include "relay/exchange.h"
+#include "relay/patience.h"
 #include "relay/session.h"
 
 namespace postrider {
@@ -33,6 +34,7 @@ class FetchThread {
  public:
   FetchThread(const DatabaseAccess& access, Exchange& exchange, BacklogReceiver& receiver);
 
+  void RequestStop() { thread_.request_stop(); }
   void Stop();
   /// No lane is off the tail, and no question is open.
   bool idle() const { return idle_.load(); }
@@ -56,6 +58,7 @@ class FetchThread {
   std::uint64_t era_ = 0;
   std::chrono::steady_clock::time_point next_look_;
   std::atomic<bool> idle_{false};
+  Patience patience_;
   std::jthread thread_;
 };
 

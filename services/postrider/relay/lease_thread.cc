@@ -35,7 +35,7 @@ void LeaseThread::Work(std::stop_token stop) {
   Session session(access_, "lease");
   const auto interval = std::chrono::duration_cast<milliseconds>(incarnation_.lease) / 3;
   session.Run(stop, [&](Connection& connection) {
-    PostgresRoster roster(connection, incarnation_.lease / 4);
+    PostgresRoster roster(connection, milliseconds(incarnation_.lease) / 4);
     std::mutex mutex;
     std::condition_variable_any wakes;
     while (!stop.stop_requested()) {

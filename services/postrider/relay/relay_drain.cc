@@ -49,6 +49,8 @@ void Relay::StopReading() {
   exchange_.Stop();
   if (retention_) retention_->RequestStop();
   if (operations_) operations_->RequestStop();
+  if (tail_) tail_->RequestStop();
+  if (fetcher_) fetcher_->RequestStop();
   if (tail_) tail_->Stop();
   if (fetcher_) fetcher_->Stop();
 }

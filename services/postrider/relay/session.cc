@@ -14,6 +14,9 @@ constexpr milliseconds kFirstWait{100};
 constexpr milliseconds kLongestWait{5000};
 /// A connection that lasted this long was a good one: the next fault begins with a short wait.
 constexpr seconds kLasted{5};
+/// What runs when stop is requested may take so much longer: a network that answers nothing must
+/// not hold up the end.
+constexpr milliseconds kLastWords{5000};
 
 std::string AdviceOnStatement(const std::string& error) {
   if (error.find("permission denied") != std::string::npos) {
@@ -50,6 +53,7 @@ void Session::Run(std::stop_token stop, const std::function<void(Connection&)>& 
       Connection connection(
           MakeConninfo(access_.settings, access_.secrets, "postrider/" + purpose_));
       connected = true;
+      const std::stop_callback hurry(stop, [&connection] { connection.EndWithin(kLastWords); });
       work(connection);
       return;
     } catch (const DatabaseFault& fault) {

@@ -32,7 +32,8 @@ class Session {
   Session(const DatabaseAccess& access, std::string purpose);
 
   /// Runs `work` with a connection; when it throws, the fault is logged and it is called again
-  /// with a new connection, until it returns or stop is requested.
+  /// with a new connection, until it returns or stop is requested. The connection is cut some
+  /// seconds after that request.
   void Run(std::stop_token stop, const std::function<void(Connection&)>& work);
 
  private:

@@ -12,6 +12,7 @@ namespace {
 constexpr int kPollRows = 500;
 /// Between polls while no lane waits for what they find: all are busy with what is behind.
 constexpr milliseconds kUnhurried{250};
+constexpr milliseconds kFirstPatience{10000};
 
 }  // namespace
 
@@ -21,6 +22,7 @@ TailThread::TailThread(const DatabaseAccess& access, PollSettings poll, Exchange
       poll_(poll),
       exchange_(exchange),
       clock_(clock),
+      patience_(kFirstPatience),
       thread_([this](std::stop_token stop) { Work(stop); }) {}
 
 void TailThread::Stop() {
@@ -35,11 +37,18 @@ std::chrono::steady_clock::time_point TailThread::last_poll() const {
 
 void TailThread::Work(std::stop_token stop) {
   Session session(access_, "reader");
-  session.Run(stop, [&](Connection& connection) { Read(stop, connection); });
+  session.Run(stop, [&](Connection& connection) {
+    try {
+      Read(stop, connection);
+    } catch (const DatabaseFault& fault) {
+      patience_.Note(fault);
+      throw;
+    }
+  });
 }
 
 void TailThread::Read(std::stop_token stop, Connection& connection) {
-  PostgresEventLog log(connection);
+  PostgresEventLog log(connection, patience_.limit());
   log.EnsureCanary();
   TailReader reader(log, kPollRows);
   try {

@@ -8,6 +8,7 @@
 #include "postrider/engine/tail_reader.h"
 #include "relay/database_clock.h"
 #include "relay/exchange.h"
+#include "relay/patience.h"
 #include "relay/session.h"
 
 namespace postrider {
@@ -18,6 +19,7 @@ class TailThread {
   TailThread(const DatabaseAccess& access, PollSettings poll, Exchange& exchange,
              DatabaseClock& clock);
 
+  void RequestStop() { thread_.request_stop(); }
   void Stop();
   /// When a poll last succeeded; the epoch: never.
   std::chrono::steady_clock::time_point last_poll() const;
@@ -41,6 +43,7 @@ class TailThread {
   std::uint64_t era_ = 0;
   std::atomic<std::chrono::steady_clock::rep> last_poll_{0};
   std::atomic<bool> at_head_{false};
+  Patience patience_;
   std::jthread thread_;
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "postrider/model/time.h"
 #include "postrider/postgres/fault.h"
 
 namespace postrider {
@@ -42,9 +43,19 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   /// Runs one or several statements in one round trip of the simple protocol. Several statements
-  /// are one transaction, in which SET LOCAL holds. Returns the rows of the last one.
+  /// are one transaction, in which SET LOCAL holds. Returns the rows of the last one. Blocks for as
+  /// long as the server takes.
   /// @param query_name  for faults and metrics
   Rows Execute(std::string_view query_name, const std::string& sql);
+  /// The same within a limit, which the server is told as its `statement_timeout`. A server or a
+  /// network that does not even say that it was reached, is given a little longer; then the
+  /// connection is cut, and the fault says that it is lost and that the commit is in doubt.
+  /// @param sql    no transaction control
+  /// @param limit  0: none, whatever the session's own `statement_timeout` is
+  Rows Execute(std::string_view query_name, const std::string& sql, milliseconds limit);
+
+  /// Cuts the connection when that time has passed, whatever it does then. Any thread.
+  void EndWithin(milliseconds time);
 
   /// A text as SQL literal, quotes included.
   std::string Quote(std::string_view text) const;
@@ -57,6 +68,7 @@ class Connection {
   int server_version() const;
 
  private:
+  Rows Run(const std::string& query_name, const std::string& sql);
   std::string Explain(const char* what) const;
 
   struct Impl;

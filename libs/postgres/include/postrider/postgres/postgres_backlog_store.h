@@ -14,7 +14,9 @@ namespace postrider {
 /// DatabaseFault.
 class PostgresBacklogStore : public BacklogStore {
  public:
-  explicit PostgresBacklogStore(Connection& connection) : connection_(connection) {}
+  /// @param limit  of one statement
+  explicit PostgresBacklogStore(Connection& connection, milliseconds limit = seconds(60))
+      : connection_(connection), limit_(limit) {}
 
   std::vector<DueOrder> ReadDue(LaneId lane, int shards, bool put_back, DueOrder after,
                                 int limit) override;
@@ -27,11 +29,13 @@ class PostgresBacklogStore : public BacklogStore {
   EventRef LoadBody(LaneId lane, const EventIdentity& event) override;
 
  private:
+  Rows Read(const std::string& sql);
   bool CancelsAreOpen();
   std::vector<CancelRequest> ReadCancelRows(const Rows& rows);
   std::vector<StoredDelivery> LoadWhere(const std::string& conditions);
 
   Connection& connection_;
+  const milliseconds limit_;
   std::optional<Snapshot> seen_;
   std::optional<Snapshot> cancels_seen_;
 };

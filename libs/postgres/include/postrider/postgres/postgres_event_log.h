@@ -14,7 +14,9 @@ namespace postrider {
 /// "Reading the log"). Borrows the connection, which must outlive it. Throws DatabaseFault.
 class PostgresEventLog : public EventLog {
  public:
-  explicit PostgresEventLog(Connection& connection) : connection_(connection) {}
+  /// @param limit  of one statement
+  explicit PostgresEventLog(Connection& connection, milliseconds limit = seconds(60))
+      : connection_(connection), limit_(limit) {}
 
   TailStart Start() override;
   /// After a poll that found its snapshot unchanged the head is asked for first, by itself: while
@@ -29,10 +31,13 @@ class PostgresEventLog : public EventLog {
   void EnsureCanary();
 
  private:
+  Rows ExecutePoll(const std::string& sql);
+  Rows Read(const std::string& sql);
   TailPage ReadTail(const TailRequest& request);
   bool ReadAlready(const TailRequest& request, const Snapshot& snapshot) const;
 
   Connection& connection_;
+  const milliseconds limit_;
   /// Of what is visible in the snapshot, every row with a higher id has been returned.
   std::optional<Position> read_;
   bool quiet_ = false;  ///< the last poll found nothing changed

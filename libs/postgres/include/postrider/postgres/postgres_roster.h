@@ -99,7 +99,9 @@ class PostgresRoster {
             const std::string& canary);
 
  private:
-  std::string Limits() const;
+  /// One statement that neither works nor waits for a lock longer than it may.
+  Rows Run(const std::string& query_name, const std::string& sql);
+  Rows Run(const std::string& query_name, const std::string& sql, milliseconds limit);
 
   Connection& connection_;
   milliseconds timeout_;
