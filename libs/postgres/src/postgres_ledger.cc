@@ -24,6 +24,7 @@ bool InOrder(const Settlement* a, const Settlement* b) {
 }  // namespace
 
 RecordResult PostgresLedger::Record(const std::vector<const Settlement*>& batch) {
+  if (doubt_ == Doubt::kRepeated) return RecordAny(batch);
   std::vector<const Settlement*> plain, others;
   for (const Settlement* s : batch) (IsPlain(*s) ? plain : others).push_back(s);
   const bool apart = others.empty() || plain.size() >= kWorthATransaction;
@@ -38,8 +39,7 @@ bool PostgresLedger::RecordPlain(std::vector<const Settlement*> plain) {
     const Rows rows = connection_.Execute("record", DeliveredSql(plain, owner_), timeout_);
     return rows.affected() == static_cast<long long>(plain.size());
   } catch (const DatabaseFault& fault) {
-    // One of them has ended before. It may be that a commit in doubt is repeated, or that another
-    // relay reports the same.
+    // One of them has ended before: another relay reports the same.
     if (fault.connection_lost() || fault.sqlstate() != kUniqueViolation) throw;
     return false;
   }

@@ -84,21 +84,28 @@ void Recorder::Work(std::stop_token stop) {
   Session session(access_, "recorder");
   Items batch;
   session.Run(stop, [&](Connection& connection) {
+    if (!batch.empty()) {
+      // A fault interrupted it, perhaps after the commit.
+      PostgresLedger ledger(connection, owner_, timeout_, Doubt::kRepeated);
+      WriteAll(ledger, batch);
+    }
     PostgresLedger ledger(connection, owner_, timeout_);
     while (!stop.stop_requested()) {
-      if (batch.empty()) {
-        TakeWaiting(stop, batch);
-        writing_since_.store(std::chrono::steady_clock::now().time_since_epoch().count());
-      }
-      // A batch that a fault interrupts is written again by the next connection.
-      Write(ledger, batch);
-      batch.clear();
-      writing_since_.store(0);
-      const std::lock_guard lock(mutex_);
-      writing_ = false;
-      wakes_.notify_all();
+      TakeWaiting(stop, batch);
+      writing_since_.store(std::chrono::steady_clock::now().time_since_epoch().count());
+      WriteAll(ledger, batch);
     }
   });
+}
+
+/// Throws DatabaseFault; what is not written yet stays in the batch.
+void Recorder::WriteAll(Ledger& ledger, Items& batch) {
+  Write(ledger, batch);
+  batch.clear();
+  writing_since_.store(0);
+  const std::lock_guard lock(mutex_);
+  writing_ = false;
+  wakes_.notify_all();
 }
 
 void Recorder::TakeWaiting(std::stop_token stop, Items& taken) {

@@ -53,6 +53,7 @@ class Recorder {
   void Work(std::stop_token stop);
   void TakeWaiting(std::stop_token stop, Items& taken);
   void Gather(std::unique_lock<std::mutex>& lock, std::stop_token stop);
+  void WriteAll(Ledger& ledger, Items& batch);
   void Write(Ledger& ledger, Items& taken);
   void WriteBatch(Ledger& ledger, std::span<Item> batch);
   void WriteGroup(Ledger& ledger, std::vector<Item*> group);

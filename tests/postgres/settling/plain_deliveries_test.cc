@@ -1,3 +1,6 @@
+#include <fstream>
+#include <iterator>
+
 #include "settling_fixture.h"
 
 namespace postrider::test {
@@ -18,6 +21,18 @@ class PlainDeliveriesTest : public SettlingTest {
     for (int i = 0; i < kMany; ++i) batch.push_back(Delivered(NewEvent()));
     return batch;
   }
+  /// Errors of this kind in the server's log so far.
+  static int DuplicateKeys() {
+    std::ifstream file(SharedServer().directory() / "log");
+    const std::string log((std::istreambuf_iterator<char>(file)), {});
+    int count = 0;
+    for (auto at = log.find(kDuplicate); at != std::string::npos;
+         at = log.find(kDuplicate, at + 1)) {
+      ++count;
+    }
+    return count;
+  }
+  static constexpr char kDuplicate[] = "duplicate key value";
   std::string DeliveredRows() { return Count("outbox.outcome WHERE state = 1"); }
   const std::string all_ = std::to_string(kMany);
 };
@@ -63,6 +78,43 @@ TEST_F(PlainDeliveriesTest, AreWrittenOnceThoughTheCommitWasInDoubt) {
   const RecordResult again = Record(batch);
   EXPECT_THAT(again.dropped, IsEmpty());
   EXPECT_EQ(again.refused + again.strangers, 0);
+  EXPECT_EQ(DeliveredRows(), all_);
+}
+
+TEST_F(PlainDeliveriesTest, WhatIsRepeatedAfterADoubtLeavesNoErrorAndNoDeadRow) {
+  const std::vector<Settlement> batch = ManyDelivered();
+  Record(batch);
+  const int before = DuplicateKeys();
+  PostgresLedger careful(session_, relay_.id, milliseconds(3750), Doubt::kRepeated);
+  const RecordResult again = Record(careful, batch);
+  EXPECT_THAT(again.dropped, IsEmpty());
+  EXPECT_EQ(again.refused + again.strangers, 0);
+  EXPECT_EQ(DuplicateKeys(), before);
+  // The next row stands right behind the last of the batch.
+  const EventRef next = NewEvent();
+  Record({Delivered(next)});
+  EXPECT_EQ(Ask("SELECT ctid FROM outbox.outcome WHERE event_id = " + std::to_string(next->id())),
+            "(0," + std::to_string(kMany + 1) + ")");
+  EXPECT_EQ(DeliveredRows(), std::to_string(kMany + 1));
+
+  Record(batch);
+  EXPECT_EQ(DuplicateKeys(), before + 1) << "this is what is avoided";
+}
+
+TEST_F(PlainDeliveriesTest, ABacklogRowThatANewOwnerWritesMeanwhileGoesWithTheEndOfItsDelivery) {
+  const std::vector<Settlement> batch = ManyDelivered();
+  const EventRef event = batch[7].event;
+  // As if the lane had changed hands between the look at the fence and the commit.
+  admin_.Execute("test", "BEGIN");
+  PostgresLedger heir(admin_, relay_.id, milliseconds(3750));
+  Record(heir, {Parked(event)});
+  Record(batch);
+  admin_.Execute("test", "COMMIT");
+  EXPECT_EQ(DeliveredRows(), all_);
+  EXPECT_EQ(Count("outbox.backlog"), "1");
+  Record({Dead(event)});
+  EXPECT_EQ(Count("outbox.backlog"), "0");
+  EXPECT_EQ(Count("outbox.dead_letter"), "0");
   EXPECT_EQ(DeliveredRows(), all_);
 }
 
