@@ -145,6 +145,36 @@ TEST_F(ReloadTest, TheCommandReachesTheRelayThatIsMeant) {
   EXPECT_EQ(shop_.Count("outbox.operations WHERE kind = 'reload' AND status = 'running'"), 0);
 }
 
+TEST_F(ReloadTest, RequestsRightAfterOneAnotherAreAllAnswered) {
+  RelayProcess& relay = StartReadyRelay(To("/cj"));
+  for (int i = 0; i < 8; ++i) {
+    const CommandRun run = Reload(To("/cj"), {"--all", "--json"});
+    EXPECT_EQ(run.exit_code, 0) << i << run.out << run.err;
+    if (run.exit_code != 0) continue;
+    EXPECT_EQ(nlohmann::json::parse(run.out).at("items").size(), 1);
+  }
+  EXPECT_EQ(relay.Log("reloaded").size(), 8);
+}
+
+TEST_F(ReloadTest, ThereIsAlwaysAnIncarnationToAskAndTheNextAnswersForIt) {
+  RelayProcess& relay = StartReadyRelay(To("/cj"));
+  for (int i = 0; i < 8; ++i) {
+    relay.HangUp();
+    std::string operation;
+    // While one takes over from the other.
+    for (int asked = 0; asked < 10; ++asked) {
+      operation = shop_.Ask("SELECT operation FROM outbox.reload('shop')");
+      LetPass(milliseconds(10));
+    }
+    ASSERT_TRUE(Eventually([&] {
+      return shop_.Count("outbox.operations WHERE kind = 'reload' AND status = 'running'") == 0;
+    })) << "request "
+        << operation << " is not answered";
+  }
+  EXPECT_EQ(shop_.Count("outbox.operations WHERE kind = 'reload' AND status = 'done'"), 80);
+  EXPECT_TRUE(StopsCleanly(relay));
+}
+
 TEST_F(ReloadTest, ARelayThatWaitsForTheRightFileTakesItUp) {
   ShopConfig config = To("/cj");
   config.database = "installation: aaaaaaaa";

@@ -23,27 +23,32 @@ bool PostgresOperations::MakeBatch() {
   return !rows.IsNull(0, 0);
 }
 
-std::optional<std::int64_t> PostgresOperations::FindReload(const std::string& incarnation) {
-  return ReadOptionalInt(
-      connection_.Execute("operations",
-                          "SELECT min(o.id) FROM "
-                          "outbox.operation o WHERE o.status = 'running' AND o.kind = 'reload' AND "
-                          "o.filter ->> 'relay_id' = " +
-                              Quote(incarnation),
-                          kLimit),
-      0, 0);
+std::vector<std::int64_t> PostgresOperations::FindReloads(
+    const std::vector<std::string>& incarnations) {
+  sql_text::ArrayLiteral ids;
+  for (const std::string& id : incarnations) ids.AddText(id);
+  const Rows rows = connection_.Execute("operations",
+                                        "SELECT o.id FROM outbox.operation o WHERE o.status = "
+                                        "'running' AND o.kind = 'reload' AND o.filter ->> "
+                                        "'relay_id' = ANY (" +
+                                            ids.As("text") + ")",
+                                        kLimit);
+  std::vector<std::int64_t> requests;
+  for (int row = 0; row < rows.size(); ++row) requests.push_back(ReadInt(rows, row, 0));
+  return requests;
 }
 
-void PostgresOperations::AnswerReload(std::int64_t operation, bool taken,
-                                      const std::string& detail) {
+void PostgresOperations::AnswerReloads(const std::vector<std::int64_t>& requests, bool taken,
+                                       const std::string& detail) {
   const std::string text = detail.empty() ? "NULL" : Quote(sql_text::CleanUtf8(detail));
-  connection_.Execute("operations",
-                      "UPDATE outbox.operation SET finished_at = "
-                      "clock_timestamp(), status = " +
-                          std::string(taken ? "'done', done = 1, note = " : "'failed', error = ") +
-                          text + " WHERE id = " + std::to_string(operation) +
-                          " AND status = 'running'",
-                      kLimit);
+  const std::string answer = taken ? "'done', done = 1, note = " : "'failed', error = ";
+  sql_text::ArrayLiteral ids;
+  for (const std::int64_t request : requests) ids.Add(request);
+  connection_.Execute(
+      "operations",
+      "UPDATE outbox.operation SET finished_at = clock_timestamp(), status = " + answer + text +
+          " WHERE id = ANY (" + ids.As("int8") + ") AND status = 'running'",
+      kLimit);
 }
 
 }  // namespace postrider

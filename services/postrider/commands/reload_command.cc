@@ -18,6 +18,9 @@ namespace {
 
 /// A relay looks once a second.
 constexpr std::chrono::milliseconds kGlance{100};
+/// A relay that has lost its lease is not listed for a moment before it begins anew.
+constexpr std::chrono::milliseconds kComesBack{2000};
+constexpr std::string_view kNobody = "P0002";
 
 struct ReloadArguments {
   CommonOptions common;
@@ -31,7 +34,15 @@ Json Ask(CommandContext& context, const ReloadArguments& arguments) {
   std::string relay = arguments.relay;
   if (relay.empty()) relay = MakeIncarnation(context.settings().relay).name;
   const std::string named = arguments.all ? "NULL" : context.Quote(relay);
-  return context.Change("reload", "SELECT * FROM outbox.reload(" + named + ")");
+  const auto deadline = std::chrono::steady_clock::now() + kComesBack;
+  for (;;) {
+    try {
+      return context.Change("reload", "SELECT * FROM outbox.reload(" + named + ")");
+    } catch (const DatabaseFault& fault) {
+      if (fault.sqlstate() != kNobody || std::chrono::steady_clock::now() > deadline) throw;
+    }
+    std::this_thread::sleep_for(kGlance);
+  }
 }
 
 /// The answers to the requests so far; `status` is `running` where there is none.

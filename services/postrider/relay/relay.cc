@@ -26,15 +26,14 @@ constexpr std::int64_t kLeastLaneMemory = 1024 * 1024;
 }  // namespace
 
 Relay::Relay(const Settings& settings, const SecretResolver& secrets, const DatabaseAccess& access,
-             DatabaseClock& clock, InstallationRecord installation,
-             std::function<ReloadAnswer()> reload)
+             DatabaseClock& clock, InstallationRecord installation, RelayTies ties)
     : settings_(settings),
       secrets_(secrets),
       access_(access),
       clock_(clock),
       installation_(std::move(installation)),
       incarnation_(MakeIncarnation(settings.relay)),
-      reload_(std::move(reload)),
+      ties_(std::move(ties)),
       patience_(std::chrono::duration_cast<milliseconds>(settings.relay.lease) / 4),
       router_(lanes_, served_),
       housekeeper_(access, incarnation_, exchange_, pauses_, lanes_, served_, hosts_) {}
@@ -65,6 +64,7 @@ void Relay::Enlist(Connection& connection, PostgresRoster& roster) {
   Serve(foreign);
   const auto enrolled = LeaseThread::BootTime();
   roster.Enroll(incarnation_);
+  ties_.listed();
   BuryNeighbours(roster);
   StartThreads(enrolled);
   TakeFreeLanes(connection, roster);
@@ -218,10 +218,12 @@ std::optional<RelayEnd> Relay::LookForEnd(bool once) {
 void Relay::LookForReload(PostgresOperations& operations) {
   if (steady_clock::now() < next_reload_look_) return;
   next_reload_look_ = steady_clock::now() + kReloadInterval;
-  const auto request = operations.FindReload(incarnation_.id);
-  if (!request) return;
-  const ReloadAnswer answer = reload_();
-  operations.AnswerReload(*request, answer.taken, answer.detail);
+  std::vector<std::string> asked = ties_.predecessors;
+  asked.push_back(incarnation_.id);
+  const auto requests = operations.FindReloads(asked);
+  if (requests.empty()) return;
+  const ReloadAnswer answer = ties_.reload();
+  operations.AnswerReloads(requests, answer.taken, answer.detail);
 }
 
 bool Relay::Quiet() const {

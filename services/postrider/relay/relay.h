@@ -22,6 +22,7 @@
 #include "relay/database_clock.h"
 #include "relay/exchange.h"
 #include "relay/fetch_thread.h"
+#include "relay/handover.h"
 #include "relay/housekeeper.h"
 #include "relay/lane_host.h"
 #include "relay/lane_registry.h"
@@ -44,15 +45,21 @@ enum class RelayEnd {
   kDone,     ///< --once: nothing was due any more
 };
 
+/// What an incarnation has to do with others of the same process.
+struct RelayTies {
+  std::vector<std::string> predecessors;  ///< what is asked of them, this one answers
+  std::function<void()> listed;           ///< called when others can find this one
+  /// What to do when somebody asks over the database that the file be read again.
+  std::function<ReloadAnswer()> reload;
+};
+
 /// One incarnation of a relay: takes lanes, runs the threads that read, send and record, until it
 /// is stopped and has drained. Only composition; what the parts do is in their own files.
 class Relay {
  public:
   /// @param installation  as read before; its name goes into idempotency keys
-  /// @param reload  what to do when somebody asks over the database that the file be read again
   Relay(const Settings& settings, const SecretResolver& secrets, const DatabaseAccess& access,
-        DatabaseClock& clock, InstallationRecord installation,
-        std::function<ReloadAnswer()> reload);
+        DatabaseClock& clock, InstallationRecord installation, RelayTies ties);
   ~Relay();
 
   /// Blocks until stop is requested, the lease is lost, or (with `once`) nothing is due any more.
@@ -60,12 +67,14 @@ class Relay {
   RelayEnd Serve(std::stop_token stop, bool once);
   /// Takes nothing more, lets what is in flight finish, records it, and gives each lane back as
   /// soon as it has finished. Blocks for `relay.drain` and a few seconds at most.
-  void Drain();
+  /// @param successor  of the same process: this one stays listed until that one is
+  void Drain(Handover* successor = nullptr);
   /// Returns when the lanes of these destinations are given back, or Drain has returned. To be
   /// called by another thread.
   void AwaitRelease(const std::set<std::string>& destinations);
 
   const InstallationRecord& installation() const { return installation_; }
+  const std::string& id() const { return incarnation_.id; }
 
   /// The checks of /healthz and /readyz. Any thread.
   HealthReport Health() const;
@@ -87,7 +96,8 @@ class Relay {
   void StopReading();
   void AwaitFinish(std::chrono::steady_clock::time_point deadline, bool give_back);
   void GiveBackFinished();
-  void Leave();
+  void Leave(Handover* successor);
+  void NoteGivenBack(const std::vector<LaneId>& lanes);
 
   const Settings& settings_;
   const SecretResolver& secrets_;
@@ -95,7 +105,7 @@ class Relay {
   DatabaseClock& clock_;
   const InstallationRecord installation_;
   const Incarnation incarnation_;
-  const std::function<ReloadAnswer()> reload_;
+  const RelayTies ties_;
   const milliseconds patience_;  ///< of statements that must not outlast the lease
   Exchange exchange_;
   PauseRequests pauses_;

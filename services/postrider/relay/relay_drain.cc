@@ -16,10 +16,12 @@ constexpr milliseconds kGlance{10};
 constexpr milliseconds kGiveBackInterval{100};
 /// For what was cut to be recorded.
 constexpr seconds kRecordCut{3};
+/// For the successor to be listed; a database that does not let it must not hold up the end.
+constexpr milliseconds kHandover{5000};
 
 }  // namespace
 
-void Relay::Drain() {
+void Relay::Drain(Handover* successor) {
   const auto deadline = steady_clock::now() + settings_.relay.drain;
   access_.log.Info("draining", "Waiting for requests in flight.", {});
   // Mostly all have finished by then, and go together.
@@ -38,7 +40,7 @@ void Relay::Drain() {
   }
   if (recorder_) recorder_->Finish(std::max(deadline, steady_clock::now() + seconds(2)));
   if (lease_) lease_->Stop();
-  Leave();
+  Leave(successor);
   for (const auto& host : hosts_) host->Stop();
   const std::lock_guard lock(release_mutex_);
   drained_ = true;
@@ -89,8 +91,12 @@ void Relay::GiveBackFinished() {
                         {{"error", error.what()}});
     return;
   }
+  NoteGivenBack(finished);
+}
+
+void Relay::NoteGivenBack(const std::vector<LaneId>& lanes) {
   const std::lock_guard lock(release_mutex_);
-  given_back_.insert(finished.begin(), finished.end());
+  given_back_.insert(lanes.begin(), lanes.end());
   released_.notify_all();
 }
 
@@ -107,12 +113,21 @@ void Relay::AwaitRelease(const std::set<std::string>& destinations) {
   });
 }
 
-void Relay::Leave() {
+void Relay::Leave(Handover* successor) {
   try {
     Connection connection(MakeConninfo(settings_.database, secrets_, "postrider/leave"));
     PostgresRoster roster(connection, patience_);
     housekeeper_.SavePositions(roster);
-    roster.Leave(incarnation_, Finished() && (!recorder_ || recorder_->empty()));
+    const bool quiet = Finished() && (!recorder_ || recorder_->empty());
+    if (successor != nullptr && quiet) {
+      // The lanes first: the successor may wait for them before it begins.
+      std::vector<LaneId> lanes;
+      for (const auto& [lane, owned] : lanes_.All()) lanes.push_back(lane);
+      roster.Release(incarnation_, lanes);
+      NoteGivenBack(lanes);
+      successor->Await(kHandover);
+    }
+    roster.Leave(incarnation_, quiet);
   } catch (const std::exception& error) {
     access_.log.Warning("leave_failed",
                         "Could not give the lanes back; others take them when the lease ends.",

@@ -15,6 +15,8 @@ constexpr milliseconds kRepeatInterval{10000};
 constexpr milliseconds kLookAgain{2000};
 constexpr milliseconds kBeginAgain{300};
 constexpr seconds kChangePatience{5};
+/// Incarnations of which somebody may still expect an answer.
+constexpr std::size_t kFormer = 8;
 
 void WaitUnlessStopped(std::stop_token stop, milliseconds time) {
   std::mutex mutex;
@@ -55,20 +57,30 @@ int Service::Run(std::stop_token stop, bool once) {
     const std::stop_callback with_the_process(stop, [&round] { round.request_stop(); });
     // After the round has its source: what is read from here on ends it.
     TakeUpNext();
-    goes_on = RunOnce(std::make_shared<Generation>(*this), round.get_token(), once);
+    const std::shared_ptr<Handover> before = std::exchange(handover_, nullptr);
+    goes_on = RunOnce(std::make_shared<Generation>(*this), before.get(), round.get_token(), once);
+    if (before != nullptr) before->Complete();
   }
+  if (handover_ != nullptr) handover_->Complete();  // nobody follows
   if (drain_.joinable()) drain_.join();
   log_.Info("stopped", "Postrider has stopped.", {});
   server_.Stop();
   return 0;
 }
 
-bool Service::RunOnce(const SharedGeneration& generation, std::stop_token stop, bool once) {
+bool Service::RunOnce(const SharedGeneration& generation, Handover* before, std::stop_token stop,
+                      bool once) {
   auto installation = AwaitDatabase(*generation, stop);
   if (!installation) return true;  // stopped, or to be begun with other settings
-  generation->relay =
-      std::make_unique<Relay>(generation->settings, secrets_, generation->access, clock_,
-                              *installation, [this] { return ReadAgain(); });
+  generation->relay = std::make_unique<Relay>(generation->settings, secrets_, generation->access,
+                                              clock_, *installation,
+                                              RelayTies{former_,
+                                                        [before] {
+                                                          if (before != nullptr) before->Complete();
+                                                        },
+                                                        [this] { return ReadAgain(); }});
+  former_.push_back(generation->relay->id());
+  if (former_.size() > kFormer) former_.erase(former_.begin());
   {
     const std::lock_guard lock(mutex_);
     present_ = generation;
@@ -93,8 +105,9 @@ void Service::DrainBeside(SharedGeneration generation, const Settings& next) {
   if (drain_.joinable()) drain_.join();  // of the generation before
   NoteChange();
   Relay& relay = *generation->relay;
-  drain_ = std::jthread([this, generation, next] {
-    generation->relay->Drain();
+  handover_ = std::make_shared<Handover>();
+  drain_ = std::jthread([this, generation, next, handover = handover_] {
+    generation->relay->Drain(handover.get());
     ClearGauges(generation->settings, next);
   });
   // Their registration takes the lanes from whoever has them: in flight must be nothing then.

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "postrider/admin/metrics_server.h"
 #include "postrider/config/load.h"
@@ -45,7 +46,9 @@ class Service {
   using SharedGeneration = std::shared_ptr<Generation>;
 
   /// Returns false when it ended without anything to follow.
-  bool RunOnce(const SharedGeneration& generation, std::stop_token stop, bool once);
+  /// @param before  from the generation that drains beside; null: there is none
+  bool RunOnce(const SharedGeneration& generation, Handover* before, std::stop_token stop,
+               bool once);
   /// Why the database cannot be served; empty: it can, and `ready` is set. Throws DatabaseFault.
   std::string LookAt(Connection& connection, const Settings& settings,
                      std::optional<InstallationRecord>& ready);
@@ -76,7 +79,9 @@ class Service {
   SharedGeneration present_;                    ///< guarded by mutex_ when it changes
   /// Until then a relay that takes up other settings counts as ready; guarded by mutex_.
   std::chrono::steady_clock::time_point changes_until_;
-  std::stop_source round_;  ///< ends the present generation; guarded by mutex_
+  std::stop_source round_;              ///< ends the present generation; guarded by mutex_
+  std::shared_ptr<Handover> handover_;  ///< to the next generation; only Run's thread
+  std::vector<std::string> former_;     ///< incarnations, the last few; only Run's thread
   std::jthread drain_;
   MetricsServer server_;
 };

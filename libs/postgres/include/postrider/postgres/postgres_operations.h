@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "postrider/postgres/connection.h"
 
@@ -18,10 +18,11 @@ class PostgresOperations {
   /// Returns false when there is none. Throws DatabaseFault; then the batch is made another time.
   bool MakeBatch();
 
-  /// The oldest request that this incarnation read its file again: sql/0012_reload.sql.
-  std::optional<std::int64_t> FindReload(const std::string& incarnation);
+  /// The requests that one of these incarnations read its file again: sql/0012_reload.sql.
+  std::vector<std::int64_t> FindReloads(const std::vector<std::string>& incarnations);
   /// @param detail  taken: what is worth knowing, or empty; refused: what is wrong with the file
-  void AnswerReload(std::int64_t operation, bool taken, const std::string& detail);
+  void AnswerReloads(const std::vector<std::int64_t>& requests, bool taken,
+                     const std::string& detail);
 
  private:
   Connection& connection_;
