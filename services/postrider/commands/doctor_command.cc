@@ -36,6 +36,7 @@ std::vector<Check> Checks(std::chrono::milliseconds longest) {
           {"privileges", CheckPrivileges},
           {"settings", CheckServerSettings},
           {"clocks", CheckClocks},
+          {"descriptors", CheckDescriptors},
           {"snapshots",
            [longest](CommandContext& context) { return CheckSnapshots(context, longest); }},
           {"relays", CheckRelays},

@@ -34,6 +34,8 @@ Findings CheckSnapshots(CommandContext& context, std::chrono::milliseconds longe
 Findings CheckRetention(CommandContext& context);
 /// Topics of recent events that no destination takes.
 Findings CheckTopics(CommandContext& context);
+/// Whether a relay that is started like this command may have as much open as the file asks for.
+Findings CheckDescriptors(CommandContext& context);
 /// Relays, and destinations that are retired while events wait for them.
 Findings CheckRelays(CommandContext& context);
 /// Whether each destination's host is found by DNS and takes TCP connections from here.

@@ -1,4 +1,5 @@
-// The check of `doctor` that looks from here for the hosts of the destinations.
+// Checks of `doctor` on what is seen from here: the hosts of the destinations, and what a process
+// may have open.
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <optional>
 
 #include "commands/doctor_findings.h"
+#include "relay/descriptors.h"
 
 namespace postrider {
 namespace {
@@ -90,6 +92,18 @@ Findings CheckReachability(CommandContext& context) {
     if (auto finding = Look(destination)) findings.push_back(std::move(*finding));
   }
   return findings;
+}
+
+Findings CheckDescriptors(CommandContext& context) {
+  const std::uint64_t needed = NeededDescriptors(context.settings());
+  const std::uint64_t most = ReadDescriptorLimits().most;
+  if (needed <= most) return {};
+  return {{"warning", "descriptors",
+           "the destinations may have so much in flight that a relay needs " +
+               std::to_string(needed) + " descriptors; started from here it may have " +
+               std::to_string(most),
+           "Raise the hard limit (LimitNOFILE in the unit file, ulimit -Hn), or lower "
+           "concurrency."}};
 }
 
 }  // namespace postrider

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "postrider/postgres/migrator.h"
+#include "relay/descriptors.h"
 #include "relay/obstacle.h"
 #include "relay/version.h"
 
@@ -70,6 +71,7 @@ int Service::Run(std::stop_token stop, bool once) {
 
 bool Service::RunOnce(const SharedGeneration& generation, Handover* before, std::stop_token stop,
                       bool once) {
+  FitDescriptors(generation->settings);
   auto installation = AwaitDatabase(*generation, stop);
   if (!installation) return true;  // stopped, or to be begun with other settings
   generation->relay = std::make_unique<Relay>(generation->settings, secrets_, generation->access,
@@ -99,6 +101,17 @@ bool Service::RunOnce(const SharedGeneration& generation, Handover* before, std:
   if (end != RelayEnd::kLost) return false;
   WaitUnlessStopped(stop, kBeginAgain);
   return true;
+}
+
+void Service::FitDescriptors(const Settings& settings) {
+  const std::uint64_t needed = NeededDescriptors(settings);
+  const DescriptorLimits limits = RaiseDescriptorLimit(needed);
+  if (needed <= limits.now) return;
+  log_.Warning("descriptors_short",
+               "The destinations may have more in flight than this process may have open; what is "
+               "beyond that fails and is tried again. Raise the hard limit (LimitNOFILE in the "
+               "unit file, ulimit -Hn), or lower concurrency.",
+               {{"needed", needed}, {"limit", limits.now}});
 }
 
 void Service::DrainBeside(SharedGeneration generation, const Settings& next) {

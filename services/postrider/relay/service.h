@@ -61,6 +61,8 @@ class Service {
   bool TakeUpNext();
   /// Of destinations that are in no file any more.
   void ClearGauges(const Settings& before, const Settings& now);
+  /// Lets the process have as much open as these settings need, or says that it may not.
+  void FitDescriptors(const Settings& settings);
   void SetObstacle(std::string obstacle);
   void NoteChange();
   HealthReport Health() const;
