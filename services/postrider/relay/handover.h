@@ -20,6 +20,10 @@ class Handover {
     }
     completed_.notify_all();
   }
+  bool complete() const {
+    const std::lock_guard lock(mutex_);
+    return complete_;
+  }
   /// Returns when it is complete, or after `patience`.
   void Await(milliseconds patience) {
     std::unique_lock lock(mutex_);
@@ -27,7 +31,7 @@ class Handover {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable completed_;
   bool complete_ = false;  ///< guarded by mutex_
 };

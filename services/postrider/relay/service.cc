@@ -60,7 +60,8 @@ int Service::Run(std::stop_token stop, bool once) {
     TakeUpNext();
     const std::shared_ptr<Handover> before = std::exchange(handover_, nullptr);
     goes_on = RunOnce(std::make_shared<Generation>(*this), before.get(), round.get_token(), once);
-    if (before != nullptr) before->Complete();
+    // It may have been told of yet another file before it was listed.
+    if (before != nullptr && !before->complete()) handover_ = before;
   }
   if (handover_ != nullptr) handover_->Complete();  // nobody follows
   if (drain_.joinable()) drain_.join();
