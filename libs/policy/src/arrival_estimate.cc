@@ -17,6 +17,10 @@ microseconds ArrivalEstimate::LateBy(microseconds latency, Timestamp now) {
     since_ = now;
   }
   least_ = std::min(least_, latency);
+  if (answers_ < kFirst) {
+    ++answers_;
+    return std::min(latency, kMost);
+  }
   return std::clamp(latency - std::min(least_, former_least_), microseconds(0), kMost);
 }
 

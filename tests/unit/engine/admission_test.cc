@@ -121,9 +121,9 @@ TEST_F(AdmissionTest, ARequestThatWasHeldUpOnItsWayCountsFromItsArrival) {
   admission.Written(held_up, now);
   admission.Record(quick, Status(200), kDelivered, begin + milliseconds(10));
   admission.Record(held_up, Status(200), kDelivered, begin + milliseconds(110));
-  now = begin + milliseconds(1040);
+  now = begin + milliseconds(1050);
   EXPECT_EQ(SendAll(admission), 1);
-  EXPECT_EQ(admission.wake(), begin + milliseconds(1140));
+  EXPECT_EQ(admission.wake(), begin + milliseconds(1150));
 }
 
 TEST_F(AdmissionTest, ARequestThatWasNotWrittenTakesNoPlaceInTheWindows) {

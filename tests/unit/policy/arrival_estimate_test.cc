@@ -7,15 +7,31 @@
 namespace postrider {
 namespace {
 
-TEST(ArrivalEstimateTest, ASteadyPartnerIsNeverLate) {
+/// One that has seen the first calls, in a minute long before.
+ArrivalEstimate Begun() {
   ArrivalEstimate estimate;
+  for (int i = 0; i < 64; ++i) (void)estimate.LateBy(milliseconds(400), After(seconds(-600)));
+  (void)estimate.LateBy(milliseconds(400), After(seconds(-300)));
+  return estimate;
+}
+
+TEST(ArrivalEstimateTest, AllTimeOfTheFirstCallsMayHaveBeenLostOnTheWay) {
+  ArrivalEstimate estimate;
+  for (int i = 0; i < 64; ++i) {
+    EXPECT_EQ(estimate.LateBy(milliseconds(100), After(seconds(0))), milliseconds(100));
+  }
+  EXPECT_EQ(estimate.LateBy(milliseconds(100), After(seconds(0))), microseconds(0));
+}
+
+TEST(ArrivalEstimateTest, ASteadyPartnerIsNeverLate) {
+  ArrivalEstimate estimate = Begun();
   for (int i = 0; i < 200; ++i) {
     EXPECT_EQ(estimate.LateBy(milliseconds(300), After(seconds(i))), microseconds(0));
   }
 }
 
 TEST(ArrivalEstimateTest, WhatACallTookLongerThanTheShortestMayHaveBeenLostOnTheWay) {
-  ArrivalEstimate estimate;
+  ArrivalEstimate estimate = Begun();
   EXPECT_EQ(estimate.LateBy(milliseconds(20), After(seconds(0))), microseconds(0));
   EXPECT_EQ(estimate.LateBy(milliseconds(95), After(seconds(1))), milliseconds(75));
   EXPECT_EQ(estimate.LateBy(milliseconds(10), After(seconds(2))), microseconds(0));
@@ -23,13 +39,13 @@ TEST(ArrivalEstimateTest, WhatACallTookLongerThanTheShortestMayHaveBeenLostOnThe
 }
 
 TEST(ArrivalEstimateTest, VeryLongCallsAreThePartnersWork) {
-  ArrivalEstimate estimate;
+  ArrivalEstimate estimate = Begun();
   (void)estimate.LateBy(milliseconds(10), After(seconds(0)));
   EXPECT_EQ(estimate.LateBy(seconds(5), After(seconds(1))), milliseconds(250));
 }
 
 TEST(ArrivalEstimateTest, APartnerThatHasBecomeSlowerIsTheMeasureAfterTwoMinutes) {
-  ArrivalEstimate estimate;
+  ArrivalEstimate estimate = Begun();
   (void)estimate.LateBy(milliseconds(10), After(seconds(0)));
   EXPECT_EQ(estimate.LateBy(milliseconds(90), After(seconds(60))), milliseconds(80));
   EXPECT_EQ(estimate.LateBy(milliseconds(90), After(seconds(119))), milliseconds(80));
