@@ -14,6 +14,7 @@ namespace {
 
 /// Connections are not used for longer than this, so that a change of DNS is noticed by busy ones.
 constexpr long kMaxConnectionAgeSeconds = 300;
+constexpr char kTooLarge[] = "the answer is too large: ";
 
 long AtLeastOne(milliseconds time) {
   return static_cast<long>(std::max<long long>(1, time.count()));
@@ -176,8 +177,7 @@ std::size_t Transfer::OnHeader(char* data, std::size_t size, std::size_t count, 
   auto& transfer = *static_cast<Transfer*>(self);
   const std::size_t length = size * count;
   if (transfer.reader_.TakeHeaderLine({data, length})) return length;
-  transfer.StopFor(FailureClass::kTooLarge,
-                   "the answer is too large: " + transfer.reader_.too_large());
+  transfer.StopFor(FailureClass::kTooLarge, kTooLarge + transfer.reader_.too_large());
   return length == 0 ? 1 : 0;
 }
 
@@ -185,8 +185,7 @@ std::size_t Transfer::OnBody(char* data, std::size_t size, std::size_t count, vo
   auto& transfer = *static_cast<Transfer*>(self);
   const std::size_t length = size * count;
   if (transfer.reader_.TakeBody({data, length})) return length;
-  transfer.StopFor(FailureClass::kTooLarge,
-                   "the answer is too large: " + transfer.reader_.too_large());
+  transfer.StopFor(FailureClass::kTooLarge, kTooLarge + transfer.reader_.too_large());
   return length == 0 ? 1 : 0;
 }
 
@@ -279,6 +278,7 @@ void Transfer::Explain(CURLcode code, HttpAnswer& answer) {
                                     .answer_began = reader_.began(),
                                     .socket_failed = os_error != 0 || IsHttps(),
                                     .out_of_sockets = out_of_sockets});
+  if (answer.failure == FailureClass::kTooLarge) answer.error += kTooLarge;
   answer.error += error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
   if (os_error != 0)
     answer.error += " (" + std::generic_category().message(static_cast<int>(os_error)) + ")";
