@@ -23,11 +23,11 @@ constexpr milliseconds kHandover{5000};
 
 void Relay::Drain(Handover* successor) {
   const auto deadline = steady_clock::now() + settings_.relay.drain;
-  access_.log.Info("draining", "Waiting for requests in flight.", {});
   // Mostly all have finished by then, and go together.
   next_give_back_ = steady_clock::now() + kGiveBackInterval;
   StopReading();
   for (const auto& host : hosts_) host->StopLanes();
+  access_.log.Info("draining", "Waiting for requests in flight.", {});
   AwaitFinish(deadline, true);
   if (!Finished()) {
     access_.log.Warning("drain_timeout",
