@@ -70,7 +70,7 @@ http {
   server { listen 127.0.0.1:$port; 
     location / { return 200 '{"ok":true}'; }
     location /events/hangs { limit_rate 1; return 200 '{"an": "answer that nobody waits for"}'; }
-    location /events/late { limit_rate 1; return 200 '{"ok": 1}'; }
+    location /events/late { limit_rate 17; return 200 '{"ok": 1}'; }
     location /events/banned { add_header Retry-After 300 always; return 429; }
     location /events/slowly { limit_rate 64; return 200 '{"ok": true}'; }
   }

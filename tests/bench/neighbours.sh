@@ -19,6 +19,7 @@ healthy_p99() {
   "$pg_bin/pgbench" -n -M prepared -c 2 -R 500 -T 15 -f "$bench_directory/event.sql" bench \
     >"$bench_directory/neighbours.log" 2>&1 || { cat "$bench_directory/neighbours.log"; fail "pgbench failed"; }
   sleep 1
+  resident_mb "$relay" >"$bench_directory/neighbours.mb"
   stop_relay
   value "SELECT round((1000 * percentile_cont(0.99) WITHIN GROUP
                        (ORDER BY extract(epoch FROM o.finished_at - e.recorded_at)))::numeric, 2)
@@ -41,4 +42,5 @@ measure_neighbours() {
   figure "p99 of a good destination, alone" "$alone" '' '' ms
   figure "p99 beside three bad ones" "$beside" '' '' ms
   figure "p99 beside three bad ones / alone" "$(ratio "$beside" "$alone")" '<=' 1.5
+  figure "resident memory of the relay beside them" "$(cat "$bench_directory/neighbours.mb")" '<=' 64 MB
 }
