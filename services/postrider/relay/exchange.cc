@@ -24,6 +24,7 @@ void Exchange::Publish(const TailPlace& place, const LogHead& head) {
   const std::lock_guard lock(mutex_);
   place_ = place;
   canary_ = head.canary;
+  last_value_ = head.last_value;
 }
 
 void Exchange::GiveToFetcher(std::vector<Feed> feeds) {
@@ -58,6 +59,11 @@ std::optional<TailPlace> Exchange::place() const {
 std::string Exchange::canary() const {
   const std::lock_guard lock(mutex_);
   return canary_;
+}
+
+EventId Exchange::last_value() const {
+  const std::lock_guard lock(mutex_);
+  return last_value_;
 }
 
 std::vector<Feed> Exchange::TakeForFetcher() {

@@ -12,6 +12,7 @@
 #include "postrider/engine/catch_up.h"
 #include "postrider/engine/feed.h"
 #include "postrider/engine/lane_effects.h"
+#include "relay/commit_watch.h"
 
 namespace postrider {
 
@@ -69,10 +70,16 @@ class Exchange {
   void FinishRound(Xid xid);
   MarkRounds rounds() const;
 
+  /// What the id sequence had given out at the last poll.
+  EventId last_value() const;
+
   /// Ends all waits, for good.
   void Stop();
 
   // -- By everybody -----------------------------------------------------------------------------
+
+  CommitWatch& commits() { return commits_; }
+  const CommitWatch& commits() const { return commits_; }
 
   /// What was read may be of a history that nobody knows: nothing is sent any more.
   void Halt() { halted_.store(true); }
@@ -85,6 +92,7 @@ class Exchange {
   Era era_;
   std::optional<TailPlace> place_;
   std::string canary_;
+  EventId last_value_ = 0;
   std::vector<Feed> to_fetcher_;
   std::vector<Feed> to_tail_;
   std::vector<LaneQuery> queries_;
@@ -92,6 +100,7 @@ class Exchange {
   bool room_ = false;
   int places_wanted_ = 0;
   bool stopped_ = false;
+  CommitWatch commits_;
   std::atomic<bool> halted_{false};
 };
 

@@ -10,6 +10,8 @@ namespace postrider {
 namespace {
 
 constexpr milliseconds kForeignInterval{500};
+/// In any case.
+constexpr milliseconds kLongestInterval{5000};
 constexpr milliseconds kWait{100};
 constexpr milliseconds kFirstPatience{15000};
 /// Planning a page costs the database as much as a thousand rows of it, so pages are long, and are
@@ -23,6 +25,7 @@ FetchThread::FetchThread(const DatabaseAccess& access, Exchange& exchange,
     : access_(access),
       exchange_(exchange),
       receiver_(receiver),
+      others_(exchange.commits(), kLongestInterval),
       patience_(kFirstPatience),
       thread_([this](std::stop_token stop) { Work(stop); }) {}
 
@@ -141,11 +144,13 @@ void FetchThread::LookForForeignRows(BacklogStore& backlog) {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_look_) return;
   next_look_ = now + kForeignInterval;
+  if (!others_.Due()) return;
   std::vector<ForeignRow> rows = backlog.ReadForeign();
   const bool recover =
       std::erase_if(rows, [](const ForeignRow& row) { return row.by_recovery; }) > 0;
   if (!rows.empty()) receiver_.ForeignRows(rows);
   LookForCancels(backlog, false);
+  others_.Looked();
   if (recover) exchange_.BeginEra(false);
 }
 

@@ -56,6 +56,7 @@ class FetchThread {
   std::vector<Feed> feeds_;         ///< while there is no connection
   std::vector<LaneQuery> queries_;  ///< being answered; kept over a fault
   std::uint64_t era_ = 0;
+  Lookout others_;  ///< for rows and cancels of others
   std::chrono::steady_clock::time_point next_look_;
   std::atomic<bool> idle_{false};
   Patience patience_;

@@ -12,6 +12,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr milliseconds kMarkInterval{2000};
+/// A pause may end by the clock.
+constexpr milliseconds kLongestPause{1000};
 constexpr milliseconds kGaugeInterval{5000};
 constexpr milliseconds kStatementTimeout{5000};
 
@@ -44,7 +46,8 @@ Housekeeper::Housekeeper(const DatabaseAccess& access, const Incarnation& incarn
       pauses_(pauses),
       lanes_(lanes),
       served_(served),
-      hosts_(hosts) {}
+      hosts_(hosts),
+      registrations_(exchange.commits(), kLongestPause) {}
 
 void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
   // At every turn: a pause holds within a second, also when a turn takes long.
@@ -64,12 +67,15 @@ void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
 }
 
 void Housekeeper::FollowRegistrations(PostgresRoster& roster) {
+  if (!registrations_.Due()) return;
   const auto registered = roster.ReadDestinations();
   for (const auto& host : hosts_) host->SetRegistered(registered);
-  if (!KeepsHouse()) return;
-  for (const RegisteredDestination& destination : registered) {
-    access_.metrics.ForDestination(destination.subscription.name).SetPaused(destination.paused);
+  if (KeepsHouse()) {
+    for (const RegisteredDestination& destination : registered) {
+      access_.metrics.ForDestination(destination.subscription.name).SetPaused(destination.paused);
+    }
   }
+  registrations_.Looked();
 }
 
 /// A destination of which too much has died is paused as by a person.
@@ -96,8 +102,20 @@ bool Housekeeper::KeepsHouse() const { return lanes_.Find({kUnrouted, 0}).has_va
 
 /// The places are copied before the transaction id is assigned; see docs/protocols.md.
 void Housekeeper::MakeMark(PostgresRoster& roster) {
+  if (AllIsClosed()) return;
   exchange_.BeginRound();
   exchange_.FinishRound(roster.AssignXid());
+}
+
+/// A mark could close nothing more.
+bool Housekeeper::AllIsClosed() const {
+  const std::string canary = exchange_.canary();
+  const EventId last = exchange_.last_value();
+  const auto lanes = lanes_.All();
+  return std::all_of(lanes.begin(), lanes.end(), [&](const auto& entry) {
+    const auto closed = entry.second.link->ClosedUnder(canary);
+    return closed && *closed >= last;
+  });
 }
 
 void Housekeeper::SavePositions(PostgresRoster& roster) {

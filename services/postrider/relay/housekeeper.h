@@ -46,6 +46,7 @@ class Housekeeper {
   void FollowRegistrations(PostgresRoster& roster);
   void PauseAsAsked(Connection& connection);
   void MakeMark(PostgresRoster& roster);
+  bool AllIsClosed() const;
   void SaveStates(Connection& connection);
   void SetLaneGauges();
   void SetStoredGauges(PostgresRoster& roster);
@@ -59,6 +60,7 @@ class Housekeeper {
   const LaneRegistry& lanes_;
   const ServedDestinations& served_;
   const std::vector<std::unique_ptr<LaneHost>>& hosts_;
+  Lookout registrations_;
   std::map<LaneId, Saved> saved_;
   std::map<LaneId, SeenState> states_;
   std::chrono::steady_clock::time_point next_mark_;

@@ -9,6 +9,7 @@ namespace postrider {
 namespace {
 
 constexpr milliseconds kLookInterval{1000};
+constexpr milliseconds kLongestInterval{5000};
 /// Between two batches, so that others get their turn.
 constexpr milliseconds kPause{50};
 
@@ -21,8 +22,12 @@ void Wait(const std::stop_token& stop, milliseconds time) {
 
 }  // namespace
 
-OperationThread::OperationThread(const DatabaseAccess& access, const LaneRegistry& lanes)
-    : access_(access), lanes_(lanes), thread_([this](std::stop_token stop) { Work(stop); }) {}
+OperationThread::OperationThread(const DatabaseAccess& access, const LaneRegistry& lanes,
+                                 const CommitWatch& commits)
+    : access_(access),
+      lanes_(lanes),
+      commits_(commits),
+      thread_([this](std::stop_token stop) { Work(stop); }) {}
 
 void OperationThread::Work(std::stop_token stop) {
   // Another relay keeps house mostly: then not even a connection is needed.
@@ -30,8 +35,13 @@ void OperationThread::Work(std::stop_token stop) {
   Session session(access_, "operations");
   session.Run(stop, [&](Connection& connection) {
     PostgresOperations operations(connection);
+    Lookout lookout(commits_, kLongestInterval);
     while (!stop.stop_requested()) {
-      const bool worked = KeepsHouse() && operations.MakeBatch();
+      bool worked = false;
+      if (KeepsHouse() && lookout.Due()) {
+        worked = operations.MakeBatch();
+        if (!worked) lookout.Looked();
+      }
       Wait(stop, worked ? kPause : kLookInterval);
     }
   });

@@ -3,6 +3,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "relay/commit_watch.h"
 #include "relay/lane_registry.h"
 #include "relay/session.h"
 
@@ -13,7 +14,8 @@ namespace postrider {
 /// neither leases nor deliveries wait for it. Borrowed parts must outlive it.
 class OperationThread {
  public:
-  OperationThread(const DatabaseAccess& access, const LaneRegistry& lanes);
+  OperationThread(const DatabaseAccess& access, const LaneRegistry& lanes,
+                  const CommitWatch& commits);
 
   void RequestStop() { thread_.request_stop(); }
 
@@ -23,6 +25,7 @@ class OperationThread {
 
   const DatabaseAccess& access_;
   const LaneRegistry& lanes_;
+  const CommitWatch& commits_;
   std::jthread thread_;
 };
 

@@ -18,6 +18,8 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kHouseInterval{250};
 constexpr milliseconds kReloadInterval{1000};
+/// In any case.
+constexpr milliseconds kLongestReloadInterval{5000};
 /// Looks in a row at which everything was quiet before `--once` believes it.
 constexpr int kQuietLooks = 3;
 /// What a lane may hold at least, however many there are.
@@ -36,6 +38,7 @@ Relay::Relay(const Settings& settings, const SecretResolver& secrets, const Data
       ties_(std::move(ties)),
       patience_(std::chrono::duration_cast<milliseconds>(settings.relay.lease) / 4),
       router_(lanes_, served_),
+      reloads_(exchange_.commits(), kLongestReloadInterval),
       housekeeper_(access, incarnation_, exchange_, pauses_, lanes_, served_, hosts_) {}
 
 Relay::~Relay() = default;
@@ -72,7 +75,7 @@ void Relay::Enlist(Connection& connection, PostgresRoster& roster) {
   tail_ = std::make_unique<TailThread>(access_, settings_.relay.poll, exchange_, clock_);
   retention_ =
       std::make_unique<RetentionThread>(access_, settings_, installation_.bucket_period, lanes_);
-  operations_ = std::make_unique<OperationThread>(access_, lanes_);
+  operations_ = std::make_unique<OperationThread>(access_, lanes_, exchange_.commits());
 }
 
 void Relay::Serve(const std::vector<std::string>& foreign) {
@@ -218,9 +221,11 @@ std::optional<RelayEnd> Relay::LookForEnd(bool once) {
 void Relay::LookForReload(PostgresOperations& operations) {
   if (steady_clock::now() < next_reload_look_) return;
   next_reload_look_ = steady_clock::now() + kReloadInterval;
+  if (!reloads_.Due()) return;
   std::vector<std::string> asked = ties_.predecessors;
   asked.push_back(incarnation_.id);
   const auto requests = operations.FindReloads(asked);
+  reloads_.Looked();
   if (requests.empty()) return;
   const ReloadAnswer answer = ties_.reload();
   operations.AnswerReloads(requests, answer.taken, answer.detail);

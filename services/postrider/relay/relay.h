@@ -116,6 +116,7 @@ class Relay {
   std::int64_t lane_memory_ = 0;          ///< bytes of bodies that each lane may hold
   LaneRegistry lanes_;
   BacklogRouter router_;
+  Lookout reloads_;  ///< the keeper's
   std::unique_ptr<LeaseThread> lease_;
   std::unique_ptr<Recorder> recorder_;
   std::vector<std::unique_ptr<LaneHost>> hosts_;

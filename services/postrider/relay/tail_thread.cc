@@ -57,10 +57,7 @@ void TailThread::Read(std::stop_token stop, Connection& connection) {
     while (!stop.stop_requested() && !exchange_.halted()) {
       FollowEra(reader);
       TakeJoining(reader);
-      const auto began = std::chrono::steady_clock::now();
-      TailTurn turn = reader.Turn(exchange_.rounds());
-      access_.metrics.relay().ObserveQuery("poll", std::chrono::duration_cast<microseconds>(
-                                                       std::chrono::steady_clock::now() - began));
+      TailTurn turn = Poll(reader);
       if (turn.history_changed) {
         exchange_.GiveToFetcher(std::move(turn.off_tail));
         log.EnsureCanary();
@@ -85,7 +82,8 @@ void TailThread::Read(std::stop_token stop, Connection& connection) {
 
 /// The first poll of a connection or of a history: everything is recovered.
 void TailThread::Begin(TailReader& reader) {
-  const TailTurn turn = reader.Turn(exchange_.rounds());
+  exchange_.commits().Forget();
+  const TailTurn turn = Poll(reader);
   const std::string& canary = reader.head().canary;
   const bool changed = canary != std::exchange(canary_, canary);
   if (!changed && reader.head().last_value < last_value_) exchange_.Halt();
@@ -95,6 +93,15 @@ void TailThread::Begin(TailReader& reader) {
                    changed ? "Reading a history not seen before; every lane recovers."
                            : "Connected anew; every lane recovers.",
                    {{"position", reader.place()->position.high}});
+}
+
+TailTurn TailThread::Poll(TailReader& reader) {
+  const auto began = std::chrono::steady_clock::now();
+  TailTurn turn = reader.Turn(exchange_.rounds());
+  exchange_.commits().Saw(reader.head().snapshot, began);
+  access_.metrics.relay().ObserveQuery(
+      "poll", std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - began));
+  return turn;
 }
 
 /// Another thread has begun an era: the lanes that stand here recover too.

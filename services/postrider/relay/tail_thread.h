@@ -30,6 +30,7 @@ class TailThread {
   void Work(std::stop_token stop);
   void Read(std::stop_token stop, Connection& connection);
   void Begin(TailReader& reader);
+  TailTurn Poll(TailReader& reader);
   void FollowEra(TailReader& reader);
   void TakeJoining(TailReader& reader);
   void NoteTurn(const TailReader& reader, const TailTurn& turn);
