@@ -113,7 +113,7 @@ class NoWorld : public LaneEffects, public LaneObserver, public RandomSource {
   std::optional<Emitted> FollowUp(const Event&, const Outcome&, const HttpAnswer*) override {
     return std::nullopt;
   }
-  void Pause() override {}
+  void Pause(const PauseCause& /*cause*/) override {}
   double Uniform01() override { return 0; }
 
   std::vector<std::uint64_t> tickets;

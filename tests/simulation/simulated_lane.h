@@ -42,7 +42,7 @@ class SimulatedLane : private LaneEffects, private LaneObserver {
   std::optional<Emitted> FollowUp(const Event&, const Outcome&, const HttpAnswer*) override {
     return std::nullopt;
   }
-  void Pause() override {}
+  void Pause(const PauseCause& /*cause*/) override {}
   void OnOutcome(const Event& event, const Outcome& outcome) override;
 
   void TraceReply(const BacklogReply& reply) const;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "auth_kind.h"
+#include "delivery_kinds.h"
 #include "headers.h"
 #include "mask.h"
 #include "postrider/model/topic.h"
@@ -39,6 +40,7 @@ class Examination {
     CheckRetries();
     CheckOrder();
     CheckUnknown();
+    CheckGone();
     CheckVerdict(own_);
     CheckTarget(own_);
     if (defaults_) {
@@ -195,12 +197,25 @@ class Examination {
     }
   }
 
+  void CheckGone() const {
+    for (const std::string& pattern : settings_.verdict.gone) {
+      for (int status = 100; status < 1000; ++status) {
+        if (!StatusMatches(pattern, status)) continue;
+        if (MeaningOf(status, settings_.verdict.rules) == VerdictKind::kDead) continue;
+        return Refuse("verdict.gone", "verdict.gone",
+                      "found " + pattern + ", but the verdict on " + std::to_string(status) +
+                          " is not dead; allowed: statuses that are dead");
+      }
+    }
+  }
+
   static void CheckVerdict(const Value& scope) {
     std::vector<std::pair<std::string, std::string>> seen;  // status and where
     const auto verdict = scope.Find("verdict");
     if (!verdict || !verdict->IsMap()) return;
     for (const Value& list : verdict->Members()) {
-      for (const Value& item : list.key() == "answer" ? std::vector<Value>{} : list.Items()) {
+      const bool of_statuses = list.key() != "answer" && list.key() != "gone";
+      for (const Value& item : of_statuses ? list.Items() : std::vector<Value>{}) {
         if (!item.IsScalar()) continue;
         const auto& status = item.RawText();
         for (const auto& [former, where] : seen) {

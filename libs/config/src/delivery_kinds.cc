@@ -35,8 +35,27 @@ bool IsStatusPattern(std::string_view text) {
   return is_digit(text[1]) && (is_digit(text[2]) || text[2] == 'x');
 }
 
+bool StatusMatches(std::string_view pattern, int status) {
+  const std::string text = std::to_string(status);
+  return std::equal(pattern.begin(), pattern.end(), text.begin(), text.end(),
+                    [](char wanted, char found) { return wanted == 'x' || wanted == found; });
+}
+
+VerdictKind MeaningOf(int status, const std::vector<StatusRule>& rules) {
+  VerdictKind meaning = VerdictKind::kRetry;
+  std::ptrdiff_t fewest_x = 3;
+  for (const StatusRule& rule : rules) {
+    const auto x = std::count(rule.pattern.begin(), rule.pattern.end(), 'x');
+    if (x >= fewest_x || !StatusMatches(rule.pattern, status)) continue;
+    fewest_x = x;
+    meaning = rule.verdict;
+  }
+  return meaning;
+}
+
 void StatusListKind::Read(const Value& value, std::vector<std::string>& out) const {
-  if (!value.IsList() || value.Items().empty()) return value.Expect(Allowed());
+  const bool good = value.IsList() && (may_be_empty || !value.Items().empty());
+  if (!good) return value.Expect(Allowed());
   out = ReadStatuses(value);
 }
 
@@ -45,11 +64,13 @@ std::optional<std::string> StatusListKind::Show(const std::vector<std::string>& 
 }
 
 std::string StatusListKind::Allowed() const {
+  if (may_be_empty) return "a list of statuses such as [404, 410], which may be empty";
   return "a list of statuses such as [200, 20x, 2xx], at least one";
 }
 
 std::string StatusListKind::Schema() const {
-  return R"({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/status"}})";
+  const std::string least = may_be_empty ? "" : R"("minItems": 1, )";
+  return R"({"type": "array", )" + least + R"("items": {"$ref": "#/$defs/status"}})";
 }
 
 void StatusesKind::Read(const Value& value, VerdictSettings& out) const {

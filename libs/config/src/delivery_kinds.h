@@ -13,8 +13,16 @@ namespace postrider {
 /// `404`, `40x`, `4xx`; the first digit from 1 to 9.
 bool IsStatusPattern(std::string_view text);
 
-/// A list of status patterns, at least one.
+/// @param pattern  a status pattern
+bool StatusMatches(std::string_view pattern, int status);
+
+/// What a status means by the rules on statuses alone.
+VerdictKind MeaningOf(int status, const std::vector<StatusRule>& rules);
+
+/// A list of status patterns.
 struct StatusListKind {
+  bool may_be_empty = false;
+
   void Read(const Value& value, std::vector<std::string>& out) const;
   std::optional<std::string> Show(const std::vector<std::string>& statuses) const;
   std::string Allowed() const;

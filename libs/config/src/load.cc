@@ -13,6 +13,7 @@
 
 #include "catalogue.h"
 #include "contradictions.h"
+#include "delivery_kinds.h"
 #include "group_reader.h"
 #include "report.h"
 #include "value.h"
@@ -39,6 +40,14 @@ std::optional<Value> MapUnder(const Value& document, std::string_view key) {
   return std::nullopt;
 }
 
+/// Without {{variables}} all events go to the same place, and 410 speaks of that.
+bool HasOneUrl(const HttpSettings& http) {
+  const auto varies = [](const std::string& url) { return url.find("{{") != url.npos; };
+  return !varies(http.url) &&
+         std::none_of(http.fallbacks.begin(), http.fallbacks.end(),
+                      [&](const EndpointSettings& endpoint) { return varies(endpoint.url); });
+}
+
 DestinationSettings ReadDestination(const Value& value, const DestinationSettings& base,
                                     const std::optional<Value>& defaults, seconds kept) {
   DestinationSettings settings = base;
@@ -57,6 +66,10 @@ DestinationSettings ReadDestination(const Value& value, const DestinationSetting
   const int* const calls = settings.breaker ? std::get_if<int>(&settings.breaker->window) : nullptr;
   if (calls != nullptr && !gives("breaker", "minimum")) {
     settings.breaker->minimum = std::min(settings.breaker->minimum, *calls);
+  }
+  const bool is_dead = MeaningOf(410, settings.verdict.rules) == VerdictKind::kDead;
+  if (!gives("verdict", "gone") && (!is_dead || !HasOneUrl(settings.http))) {
+    settings.verdict.gone.clear();
   }
   CheckDestination(value, defaults, settings, kept);
   return settings;

@@ -202,6 +202,17 @@ void AddVerdictRows(Rows& rows) {
       "What an answer with a delivered status means that was cut off, or is empty or no JSON where "
       "a rule needs it.",
       verdict, &VerdictSettings::unreadable));
+  rows.push_back(Leaf<DestinationSettings>(
+      "verdict.gone", StatusListKind{.may_be_empty = true},
+      "Statuses by which the partner says that it wants no more events: the destination pauses "
+      "itself. Their verdict is dead. When not given, none where 410 is not dead, or a url has "
+      "{{variables}}.",
+      verdict, &VerdictSettings::gone));
+  rows.push_back(Leaf<DestinationSettings>(
+      "verdict.delivery_control", BooleanKind{},
+      "Obey the header webhook-delivery of an answer: disable pauses the destination, "
+      "abort-message makes a dead letter of what would be tried again.",
+      verdict, &VerdictSettings::delivery_control));
 }
 
 }  // namespace

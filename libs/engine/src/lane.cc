@@ -155,10 +155,23 @@ void Lane::NotePaused() {
 }
 
 void Lane::NoteDead(Timestamp now) {
-  if (!dead_limit_ || !dead_limit_->Note(now) || pauses_itself_) return;
+  if (dead_limit_ && dead_limit_->Note(now)) PauseItself({});
+}
+
+/// The partner may have said that it wants no more events, whatever becomes of this one.
+void Lane::Heed(const Verdict& verdict, const Delivery& delivery, int http_status) {
+  if (verdict.stop == StopSign::kNone) return;
+  const bool gone = verdict.stop == StopSign::kGone;
+  PauseItself({gone ? PauseCause::Kind::kGone : PauseCause::Kind::kDisable, delivery.event->id(),
+               http_status});
+}
+
+/// Requests that were in flight together say the same: one of them is enough.
+void Lane::PauseItself(const PauseCause& cause) {
+  if (admission_.paused()) return;
   pauses_itself_ = true;
   admission_.SetPaused(true);
-  effects_.Pause();
+  effects_.Pause(cause);
 }
 
 Timestamp Lane::NextWake() const {

@@ -42,6 +42,7 @@ void Lane::OnAnswer(std::uint64_t ticket, const HttpAnswer& answer, Timestamp no
   attempt.charged = verdict.charged;
   attempt.error = answer.error;
   if (delivery.asking) return OnAsked(delivery, verdict, std::move(answered));
+  Heed(verdict, delivery, answer.status);
   if (CouldNotConnect(answer) && admission_.FailOver(permit, now)) {
     return FailOver(delivery, std::move(answered));
   }
@@ -85,7 +86,8 @@ void Lane::Deliver(Delivery& delivery, Answered answered) {
 void Lane::Fail(Delivery& delivery, const Verdict& verdict, Answered answered) {
   if (verdict.kind == VerdictKind::kHold) return HoldBack(delivery, std::move(answered));
   if (verdict.kind == VerdictKind::kDead) {
-    return Die(delivery, DeadReason::kRefused, std::move(answered));
+    const DeadReason reason = verdict.unknown ? DeadReason::kUnknown : DeadReason::kRefused;
+    return Die(delivery, reason, std::move(answered));
   }
   if (verdict.unknown && Intends()) return OnUnknown(delivery, std::move(answered));
   answered.attempt.result = verdict.unknown   ? AttemptResult::kUnknown

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "postrider/policy/delivery_control.h"
+
 namespace postrider {
 namespace {
 
@@ -20,37 +22,54 @@ bool IsUnknownStatus(int status) { return status == 502 || status == 504; }
 bool IsStatus(int status) { return status >= 100 && status < 1000; }
 
 /// What follows for the delivery when the verdict is not that it is delivered.
-Verdict NotDelivered(VerdictKind kind, FailureClass failure, int status) {
+Verdict NotDelivered(VerdictKind kind, FailureClass failure) {
   return {.kind = kind == VerdictKind::kUnknown ? VerdictKind::kRetry : kind,
           .failure = failure,
           .charged = kind != VerdictKind::kHold,
-          .unknown = kind == VerdictKind::kUnknown,
-          .gone = kind == VerdictKind::kDead && status == 410};
+          .unknown = kind == VerdictKind::kUnknown};
+}
+
+/// The statuses of a pattern.
+struct StatusRange {
+  std::size_t first = 0;
+  std::size_t end = 0;
+};
+
+/// Throws std::invalid_argument when it is no pattern.
+StatusRange RangeOf(const std::string& pattern) {
+  if (!VerdictPolicy::IsStatusPattern(pattern)) {
+    throw std::invalid_argument("not a status pattern such as 404, 40x or 4xx: '" + pattern + "'");
+  }
+  StatusRange range;
+  std::size_t count = 1;
+  for (const char c : pattern) {
+    range.first = range.first * 10 + static_cast<std::size_t>(IsDigit(c) ? c - '0' : 0);
+    if (!IsDigit(c)) count *= 10;
+  }
+  range.end = range.first + count;
+  return range;
 }
 
 }  // namespace
 
 VerdictPolicy::VerdictPolicy(const VerdictSettings& settings)
-    : unreadable_(settings.unreadable), answers_(settings) {
+    : unreadable_(settings.unreadable),
+      delivery_control_(settings.delivery_control),
+      answers_(settings) {
   kind_of_status_.fill(VerdictKind::kRetry);
   std::array<int, kStatuses> exactness{};
   for (const StatusRule& rule : settings.rules) {
-    if (!IsStatusPattern(rule.pattern)) {
-      throw std::invalid_argument("not a status pattern such as 404, 40x or 4xx: '" + rule.pattern +
-                                  "'");
-    }
+    const StatusRange range = RangeOf(rule.pattern);
     const int digits = DigitsOf(rule.pattern);
-    std::size_t low = 0;
-    std::size_t count = 1;
-    for (const char c : rule.pattern) {
-      low = low * 10 + static_cast<std::size_t>(IsDigit(c) ? c - '0' : 0);
-      if (!IsDigit(c)) count *= 10;
-    }
-    for (std::size_t status = low; status < low + count; ++status) {
+    for (std::size_t status = range.first; status < range.end; ++status) {
       if (exactness[status] >= digits) continue;
       exactness[status] = digits;
       kind_of_status_[status] = rule.verdict;
     }
+  }
+  for (const std::string& pattern : settings.gone) {
+    const StatusRange range = RangeOf(pattern);
+    for (std::size_t status = range.first; status < range.end; ++status) gone_[status] = true;
   }
 }
 
@@ -61,6 +80,22 @@ bool VerdictPolicy::IsStatusPattern(std::string_view text) {
 }
 
 Verdict VerdictPolicy::Judge(const HttpAnswer& answer) const {
+  Verdict verdict = JudgeEvent(answer);
+  // The head of an answer that was too large is whole.
+  const bool heard = IsStatus(answer.status) &&
+                     answer.failure.value_or(FailureClass::kTooLarge) == FailureClass::kTooLarge;
+  if (!heard) return verdict;
+  if (verdict.kind == VerdictKind::kDead && gone_[static_cast<std::size_t>(answer.status)]) {
+    verdict.stop = StopSign::kGone;
+  }
+  if (!delivery_control_) return verdict;
+  const DeliveryControl asked = ReadDeliveryControl(answer.headers);
+  if (asked.disable) verdict.stop = StopSign::kDisable;
+  if (asked.abort_message && verdict.kind == VerdictKind::kRetry) verdict.kind = VerdictKind::kDead;
+  return verdict;
+}
+
+Verdict VerdictPolicy::JudgeEvent(const HttpAnswer& answer) const {
   if (answer.failure) return JudgeFailure(answer, *answer.failure);
   const Verdict by_status = JudgeStatus(answer.status);
   if (!IsStatus(answer.status)) return by_status;
@@ -69,7 +104,7 @@ Verdict VerdictPolicy::Judge(const HttpAnswer& answer) const {
   if (decision->kind == VerdictKind::kDelivered) return {.kind = decision->kind};
   FailureClass failure = by_status.failure.value_or(FailureClass::kAnswer);
   if (decision->unreadable) failure = FailureClass::kUnreadable;
-  return NotDelivered(decision->kind, failure, answer.status);
+  return NotDelivered(decision->kind, failure);
 }
 
 Verdict VerdictPolicy::JudgeFailure(const HttpAnswer& answer, FailureClass failure) const {
@@ -78,7 +113,7 @@ Verdict VerdictPolicy::JudgeFailure(const HttpAnswer& answer, FailureClass failu
     if (!delivered && failure == FailureClass::kTooLarge) return JudgeStatus(answer.status);
     if (delivered && unreadable_ == VerdictKind::kDelivered) return {.kind = unreadable_};
     if (delivered && unreadable_ != VerdictKind::kUnknown) {
-      return NotDelivered(unreadable_, failure, answer.status);
+      return NotDelivered(unreadable_, failure);
     }
   }
   return {.kind = VerdictKind::kRetry,
@@ -97,13 +132,15 @@ Verdict VerdictPolicy::JudgeStatus(int status) const {
   }
   const VerdictKind kind = KindOf(status);
   if (kind == VerdictKind::kDelivered) return {.kind = kind};
-  Verdict verdict = NotDelivered(kind, ClassOfStatus(status), status);
+  Verdict verdict = NotDelivered(kind, ClassOfStatus(status));
   if (kind == VerdictKind::kRetry) verdict.unknown = IsUnknownStatus(status);
   return verdict;
 }
 
 VerdictSettings VerificationRules(const VerifySettings& verify) {
   VerdictSettings rules;
+  rules.gone.clear();
+  rules.delivery_control = false;
   rules.rules = {{"401", VerdictKind::kHold}, {"403", VerdictKind::kHold}};
   for (const auto& [patterns, kind] : {std::pair(&verify.delivered, VerdictKind::kDelivered),
                                        std::pair(&verify.missing, VerdictKind::kDead)}) {

@@ -58,12 +58,13 @@ SentBefore PostgresLanePolicies::ReadSent(const SentQuery& query) {
   return sent;
 }
 
-void PostgresLanePolicies::Pause(const std::string& destination, const std::string& note) {
+void PostgresLanePolicies::Pause(const std::string& destination, const std::string& acting_for,
+                                 const std::string& note) {
   connection_.Execute("keeper",
                       "SET LOCAL synchronous_commit = on; SELECT "
-                      "set_config('postrider.acting_for', 'dead_limit', true); SELECT "
-                      "outbox.pause(" +
-                          Quote(destination) + ", NULL, " + Quote(note) + ")",
+                      "set_config('postrider.acting_for', " +
+                          Quote(acting_for) + ", true); SELECT outbox.pause(" + Quote(destination) +
+                          ", NULL, " + Quote(note) + ")",
                       timeout_);
 }
 

@@ -159,9 +159,9 @@ void HostedLane::OnOutcome(const Event& event, const Outcome& outcome) {
                        {"error", outcome.error}});
 }
 
-void HostedLane::Pause() {
+void HostedLane::Pause(const PauseCause& cause) {
   around_.metrics.SetPaused(true);
-  around_.pauses.Add(lane_.settings().id.destination);
+  around_.pauses.Add(lane_.settings().id.destination, cause);
 }
 
 void HostedLane::OnHeld(Held reason, microseconds time) {

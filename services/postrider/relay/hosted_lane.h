@@ -51,7 +51,7 @@ class HostedLane : private LaneEffects, private LaneObserver {
   void Ask(BacklogQuery query) override;
   std::optional<Emitted> FollowUp(const Event& event, const Outcome& outcome,
                                   const HttpAnswer* answer) override;
-  void Pause() override;
+  void Pause(const PauseCause& cause) override;
   // -- LaneObserver -----------------------------------------------------------------------------
   void OnRead(std::size_t events) override;
   void OnAttempt(const Event& event, const AttemptRecord& attempt) override;

@@ -5,6 +5,7 @@
 
 #include "relay/lane_host.h"
 #include "relay/lane_link.h"
+#include "relay/pause_notice.h"
 
 namespace postrider {
 namespace {
@@ -78,22 +79,18 @@ void Housekeeper::FollowRegistrations(PostgresRoster& roster) {
   registrations_.Looked();
 }
 
-/// A destination of which too much has died is paused as by a person.
+/// A destination whose lane has asked for it is paused as by a person.
 void Housekeeper::PauseAsAsked(Connection& connection) {
-  while (const auto id = pauses_.First()) {
-    const DestinationSettings& settings = served_.at(*id).settings;
-    const RateWindow limit = settings.dead_limit.value_or(RateWindow{});
-    const std::string note = "dead_limit: more than " + std::to_string(limit.count) +
-                             " dead letters in " + std::to_string(limit.length.count() / 1000) +
-                             " s";
-    PostgresLanePolicies(connection, kStatementTimeout).Pause(settings.name, note);
-    access_.log.Error(
-        "dead_limit",
-        "Too many dead letters: the destination has paused itself. Look at them, then "
-        "resume it.",
-        {{"destination", settings.name}, {"note", note}});
-    for (const auto& host : hosts_) host->NotePaused(*id);
-    pauses_.Done(*id);
+  while (const auto request = pauses_.First()) {
+    const auto& [id, cause] = *request;
+    const DestinationSettings& settings = served_.at(id).settings;
+    const PauseNotice notice = NoticeOf(cause, settings.dead_limit);
+    PostgresLanePolicies(connection, kStatementTimeout)
+        .Pause(settings.name, notice.acting_for, notice.note);
+    access_.log.Error(notice.log_event, notice.message,
+                      {{"destination", settings.name}, {"note", notice.note}});
+    for (const auto& host : hosts_) host->NotePaused(id);
+    pauses_.Done(id);
   }
 }
 

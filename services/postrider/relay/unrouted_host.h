@@ -29,7 +29,7 @@ class UnroutedHost : private LaneEffects, private LaneObserver {
   std::optional<Emitted> FollowUp(const Event&, const Outcome&, const HttpAnswer*) override {
     return std::nullopt;
   }
-  void Pause() override {}
+  void Pause(const PauseCause& /*cause*/) override {}
   void OnOutcome(const Event& event, const Outcome& outcome) override;
 
   LaneLink& link_;

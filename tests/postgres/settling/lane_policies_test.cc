@@ -108,7 +108,7 @@ TEST_F(LanePoliciesStoreTest, WhetherTheRecordIsCompleteDependsOnHowTheOwnerLeft
 }
 
 TEST_F(LanePoliciesStoreTest, APauseIsThatOfAPerson) {
-  policies_.Pause("d", "too many");
+  policies_.Pause("d", "dead_limit", "too many");
   EXPECT_EQ(Status("state"), "paused");
   EXPECT_EQ(Status("pause_note"), "too many");
   EXPECT_EQ(Ask("SELECT performed_by LIKE '% for dead_limit' FROM outbox.operations WHERE kind = "

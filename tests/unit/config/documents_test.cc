@@ -143,6 +143,8 @@ TEST(DocumentsTest, TheSchemaFindsWhatAnEditorShouldMark) {
            "destinations: {d: {verdict: {answer: [{jsn: /a, is: dead}]}}}",
            "destinations: {d: {verdict: {answer: [{json: a, exists: true, is: dead}]}}}",
            "destinations: {d: {verdict: {unreadable: maybe}}}",
+           "destinations: {d: {verdict: {gone: 410}}}",
+           "destinations: {d: {verdict: {delivery_control: disable}}}",
            "destinations: {d: {order: fifo}}",
            "destinations: {d: {breaker: true}}",
            "destinations: {d: {http: {url: 'ftp://h'}}}",

@@ -131,6 +131,18 @@ INSTANTIATE_TEST_SUITE_P(
         PolicyErrorCase{"verdict: {answer: [{otherwise: dead}, {text: OK, is: delivered}]}",
                         "p.yaml:5:43: destinations.d.verdict.answer[1]: is never reached: an "
                         "otherwise before it decides; put that one last\n"},
+        PolicyErrorCase{"verdict: {gone: 410}",
+                        "p.yaml:5:21: destinations.d.verdict.gone: found \"410\", allowed: a list "
+                        "of statuses such as [404, 410], which may be empty\n"},
+        PolicyErrorCase{"verdict: {retry: [404], gone: [404, 410]}",
+                        "p.yaml:5:35: destinations.d.verdict.gone: found 404, but the verdict on "
+                        "404 is not dead; allowed: statuses that are dead\n"},
+        PolicyErrorCase{"verdict: {gone: [4xx]}",
+                        "p.yaml:5:21: destinations.d.verdict.gone: found 4xx, but the verdict on "
+                        "401 is not dead; allowed: statuses that are dead\n"},
+        PolicyErrorCase{"verdict: {delivery_control: disable}",
+                        "p.yaml:5:33: destinations.d.verdict.delivery_control: found "
+                        "\"disable\", allowed: true or false (or yes, no, on, off)\n"},
         PolicyErrorCase{"verdict: {unreadable: maybe}",
                         "p.yaml:5:27: destinations.d.verdict.unreadable: found \"maybe\", allowed: "
                         "delivered, retry, hold, dead, unknown\n"}));

@@ -13,6 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 constexpr const char* kHead =
     "destinations:\n  d:\n    topics: [a]\n    http: {url: \"http://h/\"}\n    ";
@@ -53,7 +54,9 @@ TEST(PolicyLoadTest, ReadsEveryPolicy) {
         - {status: 400, header: X-Result, exists: false, is: retry}
         - {text: BUSY, is: hold}
         - {otherwise: dead}
-      unreadable: retry)");
+      unreadable: retry
+      gone: [404, 410]
+      delivery_control: no)");
   EXPECT_THAT(d.rate, ElementsAre(RateWindow{10, seconds(1)}, RateWindow{100, seconds(60)}));
   ASSERT_TRUE(d.breaker);
   EXPECT_DOUBLE_EQ(d.breaker->failures, 0.4);
@@ -74,6 +77,23 @@ TEST(PolicyLoadTest, ReadsEveryPolicy) {
   EXPECT_EQ(d.verdict.answer[2].verdict, VerdictKind::kHold);
   EXPECT_EQ(d.verdict.answer[3].part, AnswerPart::kOtherwise);
   EXPECT_EQ(d.verdict.unreadable, VerdictKind::kRetry);
+  EXPECT_THAT(d.verdict.gone, ElementsAre("404", "410"));
+  EXPECT_FALSE(d.verdict.delivery_control);
+}
+
+TEST(PolicyLoadTest, TakesA410ForTheEndWhereItSpeaksOfTheOnePlaceThatAllEventsGoTo) {
+  EXPECT_THAT(LoadOne("shards: 1").verdict.gone, ElementsAre("410"));
+  EXPECT_THAT(LoadOne("verdict: {gone: []}").verdict.gone, IsEmpty());
+  EXPECT_THAT(LoadOne("verdict: {hold: [401, 403, 410]}").verdict.gone, IsEmpty());
+  EXPECT_THAT(LoadOne("verdict: {retry: [41x]}").verdict.gone, IsEmpty());
+  const auto gone = [](const std::string& http) {
+    const auto config = Load("destinations: {d: {topics: [a], http: {" + http + "}}}");
+    EXPECT_EQ(FormatErrors(config.errors), "");
+    return config.settings.destinations.at(0).verdict.gone;
+  };
+  EXPECT_THAT(gone("url: 'http://h/orders/{{key}}'"), IsEmpty());
+  EXPECT_THAT(gone("endpoints: ['http://h/', 'http://h/{{id}}']"), IsEmpty());
+  EXPECT_THAT(gone("endpoints: ['http://h/', 'http://i/']"), ElementsAre("410"));
 }
 
 TEST(PolicyLoadTest, TurnsPoliciesOffAndOnAgain) {

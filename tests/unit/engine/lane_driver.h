@@ -50,7 +50,7 @@ class LaneDriver : private LaneEffects, private LaneObserver, private RandomSour
   void Written(EventId id);
   /// It was let out and will never be written: the lease may have run out.
   void NotWritten(EventId id);
-  int pauses = 0;  ///< that the lane asked for
+  std::vector<PauseCause> pauses;  ///< that the lane asked for
   /// Time for which it was held, by reason, and what it told of its policies.
   std::map<Held, microseconds> held;
   std::vector<CircuitBreaker::State> breaker_states;
@@ -95,7 +95,7 @@ class LaneDriver : private LaneEffects, private LaneObserver, private RandomSour
     breaker_states.push_back(state);
   }
   void OnCoolDown(bool begins) override { cool_downs.push_back(begins); }
-  void Pause() override { ++pauses; }
+  void Pause(const PauseCause& cause) override { pauses.push_back(cause); }
   double Uniform01() override { return 0; }
 
   std::uint64_t TicketOf(EventId id) const;

@@ -183,7 +183,8 @@ TEST(LanePoliciesTest, TooManyDeadLettersPauseTheDestinationOnce) {
   TakeMany(driver, 1, 20);
   for (const EventId id : driver.Sent()) driver.Answer(id, 400);
   driver.Settle();
-  EXPECT_EQ(driver.pauses, 1);
+  ASSERT_THAT(driver.pauses, SizeIs(1));
+  EXPECT_EQ(driver.pauses[0].kind, PauseCause::Kind::kDeadLimit);
   EXPECT_EQ(driver.lane.held(), Held::kPaused);
   const auto sent = driver.sends().size();
   driver.lane.SetPaused(false);
@@ -208,7 +209,7 @@ TEST(LanePoliciesTest, DeadLettersWithinTheLimitPauseNothing) {
     driver.Settle();
     driver.Pass(seconds(200));
   }
-  EXPECT_EQ(driver.pauses, 0);
+  EXPECT_THAT(driver.pauses, IsEmpty());
 }
 
 TEST(LanePoliciesTest, RulesOnTheAnswerDecideWhatADeliveredStatusMeans) {

@@ -44,7 +44,7 @@ class UnroutedLaneTest : public testing::Test, private LaneEffects, private Lane
   std::optional<Emitted> FollowUp(const Event&, const Outcome&, const HttpAnswer*) override {
     return std::nullopt;
   }
-  void Pause() override { FAIL() << "nothing can be paused"; }
+  void Pause(const PauseCause& /*cause*/) override { FAIL() << "nothing can be paused"; }
 };
 
 TEST_F(UnroutedLaneTest, DeadLettersWhatNobodyHasTakenInTime) {

@@ -62,10 +62,41 @@ TEST(VerdictPolicyTest, TakesOther4xxAsDead) {
 }
 
 TEST(VerdictPolicyTest, TakesA410AsASignThatNobodyIsThereAnyMore) {
-  EXPECT_EQ(JudgeStatus(410),
-            (Verdict{.kind = VerdictKind::kDead, .failure = FailureClass::kHttp4xx, .gone = true}));
-  EXPECT_FALSE(JudgeStatus(410, {.rules = {{"410", VerdictKind::kDelivered}}}).gone);
-  EXPECT_FALSE(JudgeStatus(410, {.rules = {{"410", VerdictKind::kRetry}}}).gone);
+  EXPECT_EQ(JudgeStatus(410), (Verdict{.kind = VerdictKind::kDead,
+                                       .failure = FailureClass::kHttp4xx,
+                                       .stop = StopSign::kGone}));
+  EXPECT_EQ(JudgeFailure(FailureClass::kTooLarge, true, 410).stop, StopSign::kGone);
+  const auto sign = [](const VerdictSettings& settings) { return JudgeStatus(410, settings).stop; };
+  EXPECT_EQ(sign({.rules = {{"410", VerdictKind::kDelivered}}}), StopSign::kNone);
+  EXPECT_EQ(sign({.rules = {{"410", VerdictKind::kRetry}}}), StopSign::kNone);
+  EXPECT_EQ(sign({.gone = {}}), StopSign::kNone);
+  EXPECT_EQ(sign({.gone = {"404"}}), StopSign::kNone);
+  EXPECT_EQ(sign({.gone = {"404", "41x"}}), StopSign::kGone);
+}
+
+TEST(VerdictPolicyTest, ARuleOnTheAnswerMayHaveAnotherMindOfA410) {
+  VerdictSettings settings;
+  settings.answer = {{.status = "410",
+                      .part = AnswerPart::kText,
+                      .name = "MOVED",
+                      .verdict = VerdictKind::kRetry}};
+  HttpAnswer answer;
+  answer.status = 410;
+  answer.body = "MOVED";
+  EXPECT_EQ(VerdictPolicy(settings).Judge(answer).stop, StopSign::kNone);
+  answer.body = "END";
+  EXPECT_EQ(VerdictPolicy(settings).Judge(answer).stop, StopSign::kGone);
+}
+
+TEST(VerdictPolicyTest, AQuestionIsNotAboutTheDestination) {
+  VerifySettings verify;
+  verify.missing = {"410"};
+  const VerdictPolicy findings(VerificationRules(verify));
+  HttpAnswer answer;
+  answer.status = 410;
+  answer.headers = {{"webhook-delivery", "disable"}};
+  EXPECT_EQ(findings.Judge(answer),
+            (Verdict{.kind = VerdictKind::kDead, .failure = FailureClass::kHttp4xx}));
 }
 
 TEST(VerdictPolicyTest, TriesAnUnknownStatusAgain) {

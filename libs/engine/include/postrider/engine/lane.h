@@ -117,7 +117,7 @@ class Lane : public LaneBase {
     Timestamp sent_at;
     std::uint64_t ticket = 0;
     std::optional<Admission::Permit> permit;  ///< while it is intended or being sent
-    std::int32_t attempts = 0;  ///< charged
+    std::int32_t attempts = 0;                ///< charged
     std::int16_t run = 1;
     State state = State::kWaiting;
     Origin origin = Origin::kLog;
@@ -231,6 +231,8 @@ class Lane : public LaneBase {
   void FailOver(Delivery& delivery, Answered answered);
   void ReturnUncharged(Delivery& delivery, Answered answered);
   void NoteDead(Timestamp now);
+  void Heed(const Verdict& verdict, const Delivery& delivery, int http_status);
+  void PauseItself(const PauseCause& cause);
   void Deliver(Delivery& delivery, Answered answered);
   void Fail(Delivery& delivery, const Verdict& verdict, Answered answered);
   void Die(Delivery& delivery, DeadReason reason, Answered answered);

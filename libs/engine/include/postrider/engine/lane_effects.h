@@ -52,6 +52,18 @@ struct BacklogReply {
   EventRef event;  ///< for kBody; null: it is gone
 };
 
+/// Why a destination pauses itself.
+struct PauseCause {
+  enum class Kind {
+    kDeadLimit,  ///< too much dies
+    kGone,       ///< the partner says by its status that it wants no more events
+    kDisable,    ///< it says so by `webhook-delivery: disable`
+  };
+  Kind kind = Kind::kDeadLimit;
+  EventId event = 0;    ///< whose answer it was; 0 for kDeadLimit
+  int http_status = 0;  ///< of that answer
+};
+
 /// What a lane asks the world to do. Calls return at once and never call back into the lane.
 class LaneEffects {
  public:
@@ -63,8 +75,8 @@ class LaneEffects {
   /// The follow-up events of the destination, if it emits any.
   virtual std::optional<Emitted> FollowUp(const Event& event, const Outcome& outcome,
                                           const HttpAnswer* answer) = 0;
-  /// Too much dies: the destination is to be paused, on all relays, until a person resumes it.
-  virtual void Pause() = 0;
+  /// The destination is to be paused, on all relays, until a person resumes it.
+  virtual void Pause(const PauseCause& cause) = 0;
 };
 
 /// What a lane tells of itself, for metrics and logs. Calls return at once.

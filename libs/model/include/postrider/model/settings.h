@@ -188,6 +188,11 @@ struct VerdictSettings {
   /// An answer with a `delivered` status that was cut off, or that is empty or no JSON where a rule
   /// needs JSON.
   VerdictKind unreadable = VerdictKind::kUnknown;
+  /// Status patterns by which the partner says that it wants no more events. Where the verdict is
+  /// `dead`, the destination then pauses itself.
+  std::vector<std::string> gone{"410"};
+  /// The header `webhook-delivery` of an answer is obeyed.
+  bool delivery_control = true;
 };
 
 enum class StartAt { kNow, kBeginning };

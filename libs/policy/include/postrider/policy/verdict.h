@@ -12,6 +12,14 @@
 
 namespace postrider {
 
+/// By what a partner says that it wants no more events, beside what it says of the one that it was
+/// sent: the whole destination has to stop.
+enum class StopSign {
+  kNone,
+  kGone,     ///< a status of `verdict.gone`, such as 410
+  kDisable,  ///< `webhook-delivery: disable`
+};
+
 /// What an answer means for the delivery.
 struct Verdict {
   /// Never kUnknown: that is a kRetry with `unknown`.
@@ -21,11 +29,9 @@ struct Verdict {
   /// Whether the attempt counts against `retries.attempts`.
   bool charged = true;
   /// The partner may have acted on the request though no readable answer says so. Such a verdict is
-  /// never kDead or kDelivered.
+  /// kRetry, or kDead when the partner asked not to be sent the event again.
   bool unknown = false;
-  /// The partner says by 410 that nobody will ever take an event there again; always kDead. A sign
-  /// that the whole destination has to stop.
-  bool gone = false;
+  StopSign stop = StopSign::kNone;
 
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
@@ -34,7 +40,9 @@ struct Verdict {
 ///
 /// A failure of the network is tried again, and charged unless the fault is our own side's. A
 /// status is judged by the most exact rule that matches; one without a rule is tried again. Then
-/// the rules on the answer have their say (answer_rules.h).
+/// the rules on the answer have their say (answer_rules.h), and last the receiver by a header
+/// (delivery_control.h): `abort-message` makes a verdict of kRetry one of kDead, `disable` adds a
+/// sign to stop. Nothing is read out of an answer that broke off.
 ///
 /// An answer whose body was larger than allowed is judged by its status alone. When the status of a
 /// body that was too large or broke off would be `delivered`, the answer could not be read, and
@@ -54,11 +62,14 @@ class VerdictPolicy {
   static constexpr std::size_t kStatuses = 1000;
 
   VerdictKind KindOf(int status) const;
+  Verdict JudgeEvent(const HttpAnswer& answer) const;
   Verdict JudgeStatus(int status) const;
   Verdict JudgeFailure(const HttpAnswer& answer, FailureClass failure) const;
 
   std::array<VerdictKind, kStatuses> kind_of_status_{};
+  std::array<bool, kStatuses> gone_{};
   VerdictKind unreadable_;
+  bool delivery_control_;
   AnswerRules answers_;
 };
 

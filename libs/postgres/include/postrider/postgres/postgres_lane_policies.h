@@ -47,7 +47,9 @@ class PostgresLanePolicies {
   SentBefore ReadSent(const SentQuery& query);
 
   /// Pauses a destination as `outbox.pause` does for a person.
-  void Pause(const std::string& destination, const std::string& note);
+  /// @param acting_for  what the relay pauses it for, shown in `outbox.operations`
+  void Pause(const std::string& destination, const std::string& acting_for,
+             const std::string& note);
 
   /// Writes the states of lanes that this incarnation still owns.
   void SaveStates(const std::string& incarnation, const std::vector<PolicyState>& states);
