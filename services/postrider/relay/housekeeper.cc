@@ -54,11 +54,11 @@ void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
   // At every turn: a pause holds within a second, also when a turn takes long.
   FollowRegistrations(roster);
   SetLaneGauges();
+  SaveStates(connection);
   if (steady_clock::now() >= next_mark_) {
     next_mark_ = steady_clock::now() + kMarkInterval;
     MakeMark(roster);
     SavePositions(roster);
-    SaveStates(connection);
   }
   if (steady_clock::now() >= next_gauges_) {
     next_gauges_ = steady_clock::now() + kGaugeInterval;
@@ -132,21 +132,17 @@ void Housekeeper::SavePositions(PostgresRoster& roster) {
   roster.Save(incarnation_, progress, canary);
 }
 
-/// What changes from look to look is not worth a row version.
 void Housekeeper::SaveStates(Connection& connection) {
+  const auto now = steady_clock::now();
   std::vector<PolicyState> changed;
   for (const auto& [id, owned] : lanes_.All()) {
     const LaneStats stats = owned.link->gauges().stats;
     PolicyState state{id, owned.epoch, {}, std::string(ToString(stats.held))};
     if (const auto& primary = stats.breakers[0]) state.breaker = ToString(*primary);
-    SeenState& known = states_[id];
-    const bool stays = known.seen == state;
-    known.seen = state;
-    if (!stays || known.saved == state) continue;
-    changed.push_back(state);
-    known.saved = std::move(state);
+    if (states_.Look(state, now)) changed.push_back(std::move(state));
   }
   PostgresLanePolicies(connection, kStatementTimeout).SaveStates(incarnation_.id, changed);
+  states_.NoteSaved(changed, now);
 }
 
 void Housekeeper::SetLaneGauges() {

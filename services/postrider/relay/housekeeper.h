@@ -13,6 +13,7 @@
 #include "relay/pause_requests.h"
 #include "relay/served_destination.h"
 #include "relay/session.h"
+#include "relay/shown_states.h"
 
 namespace postrider {
 
@@ -37,12 +38,6 @@ class Housekeeper {
     bool mark = false;
   };
 
-  /// As two looks in a row have found it.
-  struct SeenState {
-    PolicyState seen;
-    PolicyState saved;
-  };
-
   void FollowRegistrations(PostgresRoster& roster);
   void PauseAsAsked(Connection& connection);
   void MakeMark(PostgresRoster& roster);
@@ -62,7 +57,7 @@ class Housekeeper {
   const std::vector<std::unique_ptr<LaneHost>>& hosts_;
   Lookout registrations_;
   std::map<LaneId, Saved> saved_;
-  std::map<LaneId, SeenState> states_;
+  ShownStates states_;
   std::chrono::steady_clock::time_point next_mark_;
   std::chrono::steady_clock::time_point next_gauges_;
 };
