@@ -240,7 +240,8 @@ CREATE TABLE outbox.backlog (
   headers           text,
   PRIMARY KEY (event_id, destination_id)
 );
-CREATE INDEX backlog_due ON outbox.backlog (destination_id, due_at, event_id) WHERE waiting_for <> 4;
+CREATE INDEX backlog_timed ON outbox.backlog (destination_id, due_at, event_id) WHERE waiting_for IN (1, 5, 6);
+CREATE INDEX backlog_retry ON outbox.backlog (destination_id, due_at, event_id) WHERE waiting_for = 2;
 CREATE INDEX backlog_put_back ON outbox.backlog (destination_id, due_at, event_id) WHERE waiting_for = 4;
 CREATE INDEX backlog_key ON outbox.backlog (destination_id, key, event_id) WHERE key IS NOT NULL;
 CREATE INDEX backlog_xid ON outbox.backlog (xid);

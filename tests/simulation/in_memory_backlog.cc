@@ -15,18 +15,16 @@ bool WaitsForTime(const BacklogRow& row) {
   return row.entry.waiting_for != WaitingFor::kPredecessor;
 }
 
-bool IsPutBack(const BacklogRow& row) { return row.entry.waiting_for == WaitingFor::kReplay; }
-
 }  // namespace
 
-std::vector<DueOrder> InMemoryDatabase::ReadDue(LaneId lane, int shards, bool put_back,
+std::vector<DueOrder> InMemoryDatabase::ReadDue(LaneId lane, int shards, DueLine line,
                                                 DueOrder after, int limit) const {
   std::vector<DueOrder> rows;
   for (auto it = backlog_.lower_bound({lane.destination, 0});
        it != backlog_.end() && it->first.destination == lane.destination; ++it) {
     const DueOrder order{it->second.entry.due_at, it->first.id};
-    if (order <= after || !OfLane(it->second, lane, shards) || !WaitsForTime(it->second)) continue;
-    if (IsPutBack(it->second) == put_back) rows.push_back(order);
+    if (order <= after || !OfLane(it->second, lane, shards)) continue;
+    if (DueLineOf(it->second.entry.waiting_for) == line) rows.push_back(order);
   }
   std::sort(rows.begin(), rows.end());
   if (rows.size() > static_cast<std::size_t>(limit)) rows.resize(static_cast<std::size_t>(limit));

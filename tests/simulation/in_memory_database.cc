@@ -160,6 +160,7 @@ void InMemoryDatabase::Crash(bool hidden) {
 
 void InMemoryDatabase::FailOver(std::size_t commits, bool hidden) {
   Restart(hidden);
+  ++failovers_;
   for (; commits > 0 && !commits_.empty(); --commits) {
     CommitRecord record = std::move(commits_.back());
     commits_.pop_back();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,13 @@ struct OutcomeRow {
   std::int16_t run = 1;
   std::int32_t attempts = 0;
   EventRef event;
+  Timestamp finished_at{};
+};
+
+/// A request that did not deliver.
+struct AttemptRow {
+  EventRef event;
+  Timestamp ended_at{};
 };
 
 struct BacklogRow {
@@ -130,7 +138,7 @@ class InMemoryDatabase {
   void EnsureCanary();
   const std::string& canary() const { return canary_; }
 
-  std::vector<DueOrder> ReadDue(LaneId lane, int shards, bool put_back, DueOrder after,
+  std::vector<DueOrder> ReadDue(LaneId lane, int shards, DueLine line, DueOrder after,
                                 int limit) const;
   std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) const;
   std::vector<StoredDelivery> LoadKey(LaneId lane, const std::string& key, int limit,
@@ -145,6 +153,10 @@ class InMemoryDatabase {
   RecordResult Record(const std::vector<const Settlement*>& batch, const std::string& owner);
   std::map<LaneId, std::int64_t> TakeLanes(const std::string& owner,
                                            const std::vector<LaneId>& lanes);
+  /// How long ago requests of the lane within that time were over, as far as it is recorded, the
+  /// newest first.
+  std::vector<microseconds> ReadSent(LaneId lane, int shards, microseconds within,
+                                     std::size_t limit) const;
   Xid AssignXid();
   void Save(const std::string& owner, const std::vector<SavedPlace>& places,
             const std::string& canary);
@@ -169,6 +181,7 @@ class InMemoryDatabase {
   const std::map<DeliveryKey, DeadRow>& dead_letters() const { return dead_; }
   const std::map<DeliveryKey, CancelRow>& cancels() const { return cancels_; }
   const std::map<LaneId, LaneRow>& lanes() const { return lanes_; }
+  int failovers() const { return failovers_; }
   /// Rows of open transactions, inserted or about to be, by id.
   std::vector<const Event*> OpenRows() const;
 
@@ -209,6 +222,7 @@ class InMemoryDatabase {
   std::uint64_t started_ = 1;  ///< counts the starts of the server
   std::uint64_t session_ = 1;
   int canaries_ = 0;
+  int failovers_ = 0;
   std::string canary_;  ///< empty: missing
   Timestamp last_now_{};
   Xid next_xid_ = 100;
@@ -218,6 +232,8 @@ class InMemoryDatabase {
   std::map<EventId, Row> events_;
   std::map<Xid, std::vector<EventId>> by_xid_;
   std::map<DeliveryKey, OutcomeRow> outcomes_;
+  /// By delivery, epoch and number of the request.
+  std::map<std::tuple<DeliveryKey, std::int64_t, std::int32_t>, AttemptRow> attempts_;
   std::map<DeliveryKey, BacklogRow> backlog_;
   std::map<DeliveryKey, DeadRow> dead_;
   std::map<DeliveryKey, CancelRow> cancels_;

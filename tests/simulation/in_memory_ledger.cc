@@ -55,6 +55,10 @@ RecordResult InMemoryDatabase::Record(const std::vector<const Settlement*>& batc
 
 void InMemoryDatabase::RecordOne(const Settlement& s, bool had_outcome) {
   const DeliveryKey key{s.lane.destination, s.event->id()};
+  for (const AttemptRecord& attempt : s.attempts) {
+    const Timestamp ended = attempt.started_at + milliseconds(attempt.latency_ms);
+    Put(attempts_, {key, s.epoch, attempt.number}, AttemptRow{s.event, ended});
+  }
   if (s.outcome) {
     RecordOutcome(s);
   } else if (s.backlog && !had_outcome) {
@@ -75,7 +79,8 @@ void InMemoryDatabase::RecordOutcome(const Settlement& s) {
   if (found != outcomes_.end() && (!delivered || found->second.state == OutcomeState::kDelivered)) {
     return;
   }
-  Put(outcomes_, key, OutcomeRow{s.outcome->state, s.run, s.outcome->attempts, s.event});
+  Put(outcomes_, key,
+      OutcomeRow{s.outcome->state, s.run, s.outcome->attempts, s.event, s.outcome->finished_at});
   if (s.outcome->state == OutcomeState::kDead) Put(dead_, key, DeadRow{s.event, s.run, true});
   const auto dead = dead_.find(key);
   if (delivered && dead != dead_.end()) Put(dead_, key, DeadRow{s.event, s.run, false});
@@ -89,6 +94,26 @@ void InMemoryDatabase::AnswerCancel(const Settlement& s) {
   const auto outcome = outcomes_.find(key);
   if (outcome != outcomes_.end()) row.outcome = outcome->second.state;
   Put(cancels_, key, row);
+}
+
+std::vector<microseconds> InMemoryDatabase::ReadSent(LaneId lane, int shards, microseconds within,
+                                                     std::size_t limit) const {
+  std::vector<microseconds> ages;
+  const auto add = [&](const Event& event, Timestamp at) {
+    if (event.slot % shards == lane.shard && time_.now() - at < within) {
+      ages.push_back(time_.now() - at);
+    }
+  };
+  for (const auto& [key, row] : outcomes_) {
+    const bool delivered = row.state == OutcomeState::kDelivered;
+    if (delivered && key.destination == lane.destination) add(*row.event, row.finished_at);
+  }
+  for (const auto& [key, row] : attempts_) {
+    if (std::get<DeliveryKey>(key).destination == lane.destination) add(*row.event, row.ended_at);
+  }
+  std::sort(ages.begin(), ages.end());
+  if (ages.size() > limit) ages.resize(limit);
+  return ages;
 }
 
 // -- Lanes ----------------------------------------------------------------------------------------

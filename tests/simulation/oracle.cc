@@ -13,7 +13,8 @@ Oracle::Oracle(const Scenario& scenario, VirtualTime& time, const InMemoryDataba
       database_(database),
       partner_(partner),
       statistics_(statistics),
-      verdicts_(VerdictSettings{}) {
+      verdicts_(VerdictSettings{}),
+      findings_(VerificationRules(VerifySettings{})) {
   for (const LaneId lane : scenario.Lanes()) filters_[lane] = scenario.FilterOf(lane);
 }
 
@@ -124,7 +125,8 @@ void Oracle::Release(const Settlement& s) {
 
 void Oracle::OnRecordLost(const EventRef& event, DestinationId destination) {
   Delivery& delivery = deliveries_[{destination, IdentityOf(*event)}];
-  delivery.may_repeat = delivery.disturbed = true;
+  delivery.may_repeat = delivery.disturbed = delivery.doubtful = true;
+  ++delivery.repeats;
   Trace("loss of a record", *event, destination);
   if (event->key) rewound_.insert({destination, *event->key});
   for (auto& [lane, closed] : closed_) closed = 0;
@@ -158,10 +160,10 @@ void Oracle::CheckClosed(LaneId lane, EventId closed_up_to) {
 
 // -- The relay ------------------------------------------------------------------------------------
 
-void Oracle::OnStarted(int incarnation, LaneId lane, const Event& event) {
+void Oracle::OnStarted(int incarnation, LaneId lane, const Event& event, bool asks) {
   const Identity identity = IdentityOf(event);
-  statistics_.Count("requests");
-  Trace("request", event, lane.destination);
+  statistics_.Count(asks ? "questions" : "requests");
+  Trace(asks ? "question" : "request", event, lane.destination);
   const auto known = known_.find(identity);
   if (known == known_.end() || known->second->body != event.body) {
     return Fault("sent what was never committed", event, lane.destination);
@@ -174,11 +176,12 @@ void Oracle::OnStarted(int incarnation, LaneId lane, const Event& event) {
       outcome->second.state == OutcomeState::kCancelled) {
     Fault("sent though cancelled", event, lane.destination);
   }
-  if (delivery.accepted) {
+  if (delivery.accepted && !asks) {
     statistics_.Count("duplicates");
     if (!delivery.may_repeat) Fault("sent again though accepted", event, lane.destination);
     delivery.accepted = delivery.may_repeat = false;
   }
+  if (!asks) CheckRepeats(event, lane.destination, delivery.repeats);
   ++delivery.sent;
   const Flight flight{incarnation, lane};
   const LaneSettings settings = scenario_.SettingsOf(lane);
@@ -192,16 +195,19 @@ void Oracle::OnStarted(int incarnation, LaneId lane, const Event& event) {
   }
 }
 
-void Oracle::OnAnswered(int incarnation, LaneId lane, const Event& event,
-                        const HttpAnswer& answer) {
+void Oracle::OnAnswered(int incarnation, LaneId lane, const Event& event, const HttpAnswer& answer,
+                        bool asks) {
   const Identity identity = IdentityOf(event);
   const Flight flight{incarnation, lane};
   in_flight_[flight].erase(identity);
   if (event.key) --keys_in_flight_[{incarnation, lane, *event.key}];
-  const Verdict verdict = verdicts_.Judge(answer);
+  const Verdict verdict = (asks ? findings_ : verdicts_).Judge(answer);
   Trace("answer " + std::to_string(answer.status), event, lane.destination);
   Delivery& delivery = deliveries_[{lane.destination, identity}];
-  if (verdict.charged) ++delivery.charged;
+  if (verdict.charged && !asks) ++delivery.charged;
+  if (verdict.unknown && !asks) delivery.doubtful = true;
+  if (asks && verdict.kind == VerdictKind::kDelivered) statistics_.Count("questions: it had acted");
+  if (asks && verdict.kind == VerdictKind::kDead) statistics_.Count("questions: it had not");
   if (verdict.kind == VerdictKind::kHold) {
     statistics_.Count("credentials refused");
     unsettled_[flight].erase(identity);
@@ -229,7 +235,7 @@ void Oracle::OnCrashed(int incarnation) {
       const EventRef& event = known_.at(identity);
       const DestinationId destination = flight.second.destination;
       Delivery& delivery = deliveries_[{destination, identity}];
-      delivery.may_repeat = delivery.disturbed = true;
+      delivery.may_repeat = delivery.disturbed = delivery.doubtful = true;
       const auto row = database_.events().find(event->id());
       const bool there = row != database_.events().end() && row->second.whole == event;
       if (there) Undecide(*event, destination);
@@ -245,6 +251,7 @@ void Oracle::OnReplayed(const std::vector<DeliveryKey>& ended) {
     Trace("replay", *event, key.destination);
     Delivery& delivery = deliveries_[{key.destination, IdentityOf(*event)}];
     delivery.replayed = delivery.disturbed = delivery.may_repeat = true;
+    ++delivery.repeats;
     const bool ordered = scenario_.Of(key.destination).settings.order.by == Order::kKey;
     if (ordered && event->key) put_back_[{key.destination, *event->key}][key.id] = operations_;
   }

@@ -33,11 +33,18 @@ class Oracle : public DatabaseWatcher {
   void OnSaved(LaneId lane, EventId closed_up_to) override;
 
   // -- Of the relay -----------------------------------------------------------------------------
-  void OnStarted(int incarnation, LaneId lane, const Event& event);
-  void OnAnswered(int incarnation, LaneId lane, const Event& event, const HttpAnswer& answer);
+  /// @param asks  the request asks what became of an earlier one
+  void OnStarted(int incarnation, LaneId lane, const Event& event, bool asks);
+  void OnNotWritten(int incarnation, LaneId lane, const Event& event);
+  /// @param allowed  by what the partner counts
+  void OnArrived(const Event& event, DestinationId destination, bool allowed);
+  void OnAnswered(int incarnation, LaneId lane, const Event& event, const HttpAnswer& answer,
+                  bool asks);
   /// The lane has decided, though it is not durable yet.
   void OnDecided(LaneId lane, const Event& event, OutcomeState state);
   void OnCrashed(int incarnation);
+  /// A relay has taken all lanes, and given nothing to them yet.
+  void OnTakenOver();
   /// Persons put them back, in one operation, or gave one up, or let the next one of its key go.
   void OnReplayed(const std::vector<DeliveryKey>& ended);
   void OnDiscarded(const Event& event, DestinationId destination);
@@ -70,6 +77,8 @@ class Oracle : public DatabaseWatcher {
     bool replayed = false;
     bool released = false;  ///< a person resolved what it waited for
     bool unwanted = false;  ///< a person asked to cancel it, in whatever history
+    bool doubtful = false;  ///< nobody could know whether the partner had acted
+    int repeats = 0;        ///< how often a person, or a failover, let it be sent once more
   };
   using KeyName = std::pair<DestinationId, std::string>;
   using Key = std::pair<DestinationId, Identity>;
@@ -85,6 +94,8 @@ class Oracle : public DatabaseWatcher {
   bool InPresentHistory(const Event& event) const;
   void CheckOrder(int incarnation, const Event& event, LaneId lane, const Delivery& delivery);
   void CheckOrderOfReplays(const Event& event, DestinationId destination);
+  bool IsForgetful(DestinationId destination) const;
+  void CheckRepeats(const Event& event, DestinationId destination, int most);
   void CheckCancels();
   void CheckClosed(LaneId lane, EventId closed_up_to);
   void CheckOutcome(const Event& event, LaneId lane);
@@ -96,6 +107,7 @@ class Oracle : public DatabaseWatcher {
   const SimulatedPartner& partner_;
   Statistics& statistics_;
   const VerdictPolicy verdicts_;
+  const VerdictPolicy findings_;
   std::map<LaneId, LaneFilter> filters_;
   std::map<Identity, EventRef> known_;  ///< committed once, in whatever history
   std::map<Key, Delivery> deliveries_;

@@ -73,8 +73,11 @@ void Oracle::CheckOutcome(const Event& event, LaneId lane) {
     Fault("recorded as delivered but never accepted", event, destination);
   }
   const bool may_expire = event.deliver_before && outcome.state == OutcomeState::kExpired;
-  const bool may_die = fate != Fate::kAccepted && (outcome.state == OutcomeState::kDead ||
-                                                   outcome.state == OutcomeState::kDiscarded);
+  CheckRepeats(event, destination, 1 + delivery.repeats);
+  const bool gives_up = scenario_.Of(destination).settings.after_unknown == AfterUnknown::kDead;
+  const bool may_fail = fate != Fate::kAccepted || (gives_up && delivery.doubtful);
+  const bool may_die = may_fail && (outcome.state == OutcomeState::kDead ||
+                                    outcome.state == OutcomeState::kDiscarded);
   const bool may_be_delivered =
       fate == Fate::kAccepted || (fate == Fate::kKilled && delivery.replayed);
   const bool may_be_cancelled = outcome.state == OutcomeState::kCancelled && delivery.unwanted;

@@ -11,7 +11,7 @@
 namespace postrider::simulation {
 namespace {
 
-constexpr microseconds kPatience{60'000'000};
+constexpr microseconds kPatience{900'000'000};
 constexpr microseconds kClosingTime{600'000};
 
 /// Keeps one relay running, breaks things, and puts dead letters back like a person would.
@@ -39,6 +39,7 @@ class Installation {
  private:
   void StartRelay() {
     relay_ = std::make_shared<SimulatedRelay>(world_, ++incarnations_);
+    relays_.push_back(relay_);
     relay_->Start();
   }
 
@@ -169,6 +170,8 @@ class Installation {
   World world_;
   Workload workload_;
   std::shared_ptr<SimulatedRelay> relay_;
+  /// All of them, since requests of one that is dead may still be on their way.
+  std::vector<std::shared_ptr<SimulatedRelay>> relays_;
   Timestamp busy_until_;
   int incarnations_ = 0;
   bool restarting_ = false;

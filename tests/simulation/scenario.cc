@@ -1,9 +1,19 @@
 #include "simulation/scenario.h"
 
+#include <array>
 #include <utility>
 
 namespace postrider::simulation {
 namespace {
+
+/// Of a relay; a part of the time after which a request of an owner that is gone is over.
+constexpr seconds kLease{1};
+
+const std::array<std::vector<RateWindow>, 4> kRates{
+    {{{20, milliseconds(100)}},
+     {{5, milliseconds(20)}},
+     {{40, milliseconds(200)}, {180, milliseconds(1000)}},
+     {{8, milliseconds(40)}, {60, milliseconds(300)}}}};
 
 SimulatedDestination Make(Scenario& scenario, const std::string& name,
                           const std::vector<std::string>& topics) {
@@ -23,9 +33,55 @@ SimulatedDestination Make(Scenario& scenario, const std::string& name,
   return made;
 }
 
+BreakerSettings QuickBreaker(int probes) {
+  return {.window = 10,
+          .minimum = 5,
+          .open = milliseconds(100),
+          .open_max = milliseconds(400),
+          .probes = probes};
+}
+
+/// A partner that bans whoever sends more than it allows, and may suffer from retries.
+SimulatedDestination MakeRated(Scenario& scenario, Chance& chance) {
+  SimulatedDestination rated = Make(scenario, "rated", {"b.*"});
+  rated.settings.rate = kRates.at(chance.Below(kRates.size()));
+  rated.settings.shards = 1 + static_cast<int>(chance.Below(2));
+  rated.subscription.shards = rated.settings.shards;
+  if (chance.OneIn(2)) rated.settings.order.by = Order::kKey;
+  if (!chance.OneIn(3)) rated.settings.retries.budget = chance.OneIn(2) ? 0.3 : 0.45;
+  if (!chance.OneIn(3))
+    rated.settings.breaker = QuickBreaker(1 + static_cast<int>(chance.Below(3)));
+  rated.nature.outages = 1;
+  rated.nature.outage = milliseconds(500);
+  rated.nature.throttles = static_cast<int>(chance.Below(2));
+  return rated;
+}
+
+/// A partner that would do everything twice, and `after_unknown` so that it does not.
+SimulatedDestination MakeForgetful(Scenario& scenario, Chance& chance, AfterUnknown after,
+                                   const std::string& topic) {
+  const bool asks = after == AfterUnknown::kVerify;
+  SimulatedDestination made = Make(scenario, asks ? "verified" : "single", {topic});
+  made.settings.after_unknown = after;
+  made.settings.http.timeout = milliseconds(300);
+  if (asks) {
+    made.settings.verify.emplace();
+    made.settings.verify->after = milliseconds(60);
+  }
+  if (chance.OneIn(2)) made.settings.order.by = Order::kKey;
+  if (chance.OneIn(2)) made.settings.breaker = QuickBreaker(2);
+  if (chance.OneIn(3)) made.settings.rate = {{60, milliseconds(200)}};
+  if (chance.OneIn(3)) made.settings.retries.budget = 0.45;
+  made.nature.forgetful = true;
+  made.nature.outages = 1;
+  made.nature.outage = milliseconds(300);
+  made.nature.refusals = asks ? 1 : 0;
+  return made;
+}
+
 }  // namespace
 
-Scenario MakeScenario() {
+Scenario MakeScenario(Chance& chance) {
   Scenario scenario;
   SimulatedDestination plain = Make(scenario, "plain", {"a.*", "b.*"});
   scenario.destinations.push_back(plain);
@@ -51,8 +107,7 @@ Scenario MakeScenario() {
   slow.nature.outages = 2;
   slow.nature.outage = milliseconds(1500);
   slow.nature.refusals = 1;
-  slow.settings.breaker = BreakerSettings{
-      .window = 10, .minimum = 5, .open = milliseconds(100), .open_max = milliseconds(400)};
+  slow.settings.breaker = QuickBreaker(3);
   scenario.destinations.push_back(slow);
 
   SimulatedDestination limited = Make(scenario, "limited", {"c.*"});
@@ -60,6 +115,10 @@ Scenario MakeScenario() {
   limited.nature.exhausts = true;
   limited.nature.kills = true;
   scenario.destinations.push_back(limited);
+
+  scenario.destinations.push_back(MakeRated(scenario, chance));
+  scenario.destinations.push_back(MakeForgetful(scenario, chance, AfterUnknown::kVerify, "b.*"));
+  scenario.destinations.push_back(MakeForgetful(scenario, chance, AfterUnknown::kDead, "c.*"));
   return scenario;
 }
 
@@ -77,7 +136,7 @@ LaneFilter Scenario::FilterOf(LaneId lane) const {
 
 LaneSettings Scenario::SettingsOf(LaneId lane) const {
   const SimulatedDestination& destination = Of(lane.destination);
-  LaneSettings settings = MakeLaneSettings(destination.settings, lane, seconds(15), 1 << 20);
+  LaneSettings settings = MakeLaneSettings(destination.settings, lane, kLease, 1 << 20);
   settings.max_events = destination.max_events;
   settings.window = 20;
   settings.hold = milliseconds(150);

@@ -6,6 +6,7 @@
 
 #include "postrider/engine/lane_settings.h"
 #include "postrider/engine/subscription.h"
+#include "simulation/virtual_time.h"
 
 namespace postrider::simulation {
 
@@ -14,9 +15,11 @@ struct PartnerNature {
   microseconds latency{2000};  ///< mean
   int outages = 0;             ///< stretches in which nothing is accepted
   microseconds outage{0};
-  int refusals = 0;            ///< stretches in which the credentials are refused
-  bool kills = false;          ///< some events are refused for good
-  bool exhausts = false;       ///< some events never succeed
+  int refusals = 0;        ///< stretches in which the credentials are refused
+  bool kills = false;      ///< some events are refused for good
+  bool exhausts = false;   ///< some events never succeed
+  int throttles = 0;       ///< stretches in which it answers 429
+  bool forgetful = false;  ///< it knows no idempotency keys: every request that it acts on counts
 };
 
 struct SimulatedDestination {
@@ -26,7 +29,8 @@ struct SimulatedDestination {
   std::int64_t max_events = 128;
 };
 
-/// What is simulated: destinations of every kind, small enough that every bound is met.
+/// What is simulated: destinations of every kind, small enough that every bound is met. Limits are
+/// drawn from the seed.
 struct Scenario {
   std::vector<SimulatedDestination> destinations;
   std::vector<std::string> ignored_topics{"audit.*"};
@@ -41,6 +45,6 @@ struct Scenario {
   std::vector<LaneId> Lanes() const;
 };
 
-Scenario MakeScenario();
+Scenario MakeScenario(Chance& chance);
 
 }  // namespace postrider::simulation

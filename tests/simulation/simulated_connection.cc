@@ -72,9 +72,9 @@ void SimulatedConnection::EnsureCanary() {
   Call([&] { return database_.EnsureCanary(), 0; });
 }
 
-std::vector<DueOrder> SimulatedConnection::ReadDue(LaneId lane, int shards, bool put_back,
+std::vector<DueOrder> SimulatedConnection::ReadDue(LaneId lane, int shards, DueLine line,
                                                    DueOrder after, int limit) {
-  return Call([&] { return database_.ReadDue(lane, shards, put_back, after, limit); });
+  return Call([&] { return database_.ReadDue(lane, shards, line, after, limit); });
 }
 
 std::vector<StoredDelivery> SimulatedConnection::Load(LaneId lane,
@@ -112,6 +112,10 @@ EventRef SimulatedConnection::LoadBody(LaneId /*lane*/, const EventIdentity& eve
 RecordResult SimulatedConnection::Record(const std::vector<const Settlement*>& batch) {
   Check();
   time_.Pass(chance_.Around(2 * kHalfRoundTrip));
+  if (chance_.OneIn(2000)) {
+    statistics_.Count("slow commits");
+    time_.Pass(chance_.Between(milliseconds(100), milliseconds(3000)));
+  }
   const bool unsure = dead_ || !Connected();
   const bool arrives = session_ == database_.session() && chance_.OneIn(2);
   if (unsure && !arrives) Check();
@@ -125,6 +129,11 @@ RecordResult SimulatedConnection::Record(const std::vector<const Settlement*>& b
 
 std::map<LaneId, std::int64_t> SimulatedConnection::TakeLanes(const std::vector<LaneId>& lanes) {
   return Call([&] { return database_.TakeLanes(owner_, lanes); });
+}
+
+std::vector<microseconds> SimulatedConnection::ReadSent(LaneId lane, int shards,
+                                                        microseconds within, std::size_t limit) {
+  return Call([&] { return database_.ReadSent(lane, shards, within, limit); });
 }
 
 Xid SimulatedConnection::AssignXid() {

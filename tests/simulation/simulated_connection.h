@@ -42,7 +42,7 @@ class SimulatedConnection : public EventLog, public BacklogStore, public Ledger 
   SavedLane ReadLane(LaneId lane) override;
   void EnsureCanary();
 
-  std::vector<DueOrder> ReadDue(LaneId lane, int shards, bool put_back, DueOrder after,
+  std::vector<DueOrder> ReadDue(LaneId lane, int shards, DueLine line, DueOrder after,
                                 int limit) override;
   std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) override;
   std::vector<StoredDelivery> LoadKey(LaneId lane, const std::string& key, int limit,
@@ -54,6 +54,8 @@ class SimulatedConnection : public EventLog, public BacklogStore, public Ledger 
 
   RecordResult Record(const std::vector<const Settlement*>& batch) override;
   std::map<LaneId, std::int64_t> TakeLanes(const std::vector<LaneId>& lanes);
+  std::vector<microseconds> ReadSent(LaneId lane, int shards, microseconds within,
+                                     std::size_t limit);
   Xid AssignXid();
   void Save(const std::vector<SavedPlace>& places, const std::string& canary);
 

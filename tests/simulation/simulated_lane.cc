@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace postrider::simulation {
+namespace {
+
+constexpr microseconds kConnecting{150};
+
+}  // namespace
 
 SimulatedLane::SimulatedLane(LaneId id, std::int64_t epoch, const LaneSurroundings& surroundings)
     : id_(id),
@@ -22,6 +27,11 @@ SimulatedLane::SimulatedLane(LaneId id, std::int64_t epoch, const LaneSurroundin
     lane_.emplace(scenario.SettingsOf(id), epoch, around_.random, effects, observer);
   }
   link_.Publish(lane());
+}
+
+void SimulatedLane::RestoreSent(const std::vector<microseconds>& ages, bool complete) {
+  const int unknown = complete ? 0 : lane_->settings().max_unsettled;
+  lane_->RestoreSent(ages, unknown, around_.world.time.now());
 }
 
 LaneBase& SimulatedLane::lane() {
@@ -81,16 +91,56 @@ void SimulatedLane::Cancel(const CancelRequest& request) {
   Post([this, request] { lane_->OnCancel(request); });
 }
 
+// -- Requests -------------------------------------------------------------------------------------
+
 void SimulatedLane::Start(Send send) {
   World& world = around_.world;
-  world.oracle.OnStarted(around_.incarnation, id_, *send.event);
-  const int run = send.new_key_run.value_or(world.oracle.RunOf(*send.event, id_.destination));
-  SimulatedPartner::Reply reply = world.partner.Call(*send.event, id_.destination, run);
-  around_.later(reply.after, [this, send = std::move(send), answer = std::move(reply.answer)] {
-    around_.world.oracle.OnAnswered(around_.incarnation, id_, *send.event, answer);
-    lane_->OnAnswer(send.ticket, answer, around_.world.time.now(), "POST");
-    Pump();
-  });
+  world.oracle.OnStarted(around_.incarnation, id_, *send.event, send.asks);
+  auto request = std::make_shared<Request>();
+  request->run = send.new_key_run.value_or(world.oracle.RunOf(*send.event, id_.destination));
+  request->began = world.time.now();
+  request->send = std::move(send);
+  around_.later(world.chance.Around(kConnecting), [this, request] { Write(request); });
+}
+
+void SimulatedLane::Write(const RequestRef& request) {
+  World& world = around_.world;
+  if (world.chance.OneIn(1000)) return NotWritten(request);
+  lane_->OnWritten(request->send.ticket, world.time.now());
+  if (lane_->held() == Held::kRate) Pump();
+  // On its way it does not depend on this process any more.
+  const microseconds way =
+      world.chance.Between(microseconds(0), world.limits.Jitter(id_.destination));
+  world.time.After(way, [this, request] { Arrive(request); });
+}
+
+/// The lease may have run out.
+void SimulatedLane::NotWritten(const RequestRef& request) {
+  around_.world.statistics.Count("requests never written");
+  around_.world.oracle.OnNotWritten(around_.incarnation, id_, *request->send.event);
+  HttpAnswer answer;
+  answer.failure = FailureClass::kRelayLost;
+  lane_->OnAnswer(request->send.ticket, answer, around_.world.time.now(), "POST");
+  Pump();
+}
+
+void SimulatedLane::Arrive(const RequestRef& request) {
+  World& world = around_.world;
+  const Event& event = *request->send.event;
+  world.oracle.OnArrived(event, id_.destination, world.limits.Arrive(id_.destination));
+  const microseconds spent = world.time.now() - request->began;
+  SimulatedPartner::Reply reply =
+      request->send.asks ? world.partner.Ask(event, id_.destination, spent)
+                         : world.partner.Deliver(event, id_.destination, request->run, spent);
+  around_.later(reply.after,
+                [this, request, answer = std::move(reply.answer)] { Answer(request, answer); });
+}
+
+void SimulatedLane::Answer(const RequestRef& request, const HttpAnswer& answer) {
+  const Send& send = request->send;
+  around_.world.oracle.OnAnswered(around_.incarnation, id_, *send.event, answer, send.asks);
+  lane_->OnAnswer(send.ticket, answer, around_.world.time.now(), "POST");
+  Pump();
 }
 
 void SimulatedLane::Settle(Settlement settlement) {
@@ -99,6 +149,15 @@ void SimulatedLane::Settle(Settlement settlement) {
 }
 
 void SimulatedLane::Ask(BacklogQuery query) { around_.exchange.Ask({id_, std::move(query)}); }
+
+void SimulatedLane::OnHeld(Held reason, microseconds /*time*/) {
+  if (std::exchange(told_held_, reason) == reason) return;
+  around_.world.statistics.Count("held by " + std::string(ToString(reason)));
+}
+
+void SimulatedLane::OnBreaker(std::size_t /*endpoint*/, CircuitBreaker::State state) {
+  around_.world.statistics.Count("breaker " + std::string(ToString(state)));
+}
 
 void SimulatedLane::OnOutcome(const Event& event, const Outcome& outcome) {
   around_.world.oracle.OnDecided(id_, event, outcome.state);

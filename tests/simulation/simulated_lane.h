@@ -29,6 +29,8 @@ struct LaneSurroundings {
 class SimulatedLane : private LaneEffects, private LaneObserver {
  public:
   SimulatedLane(LaneId id, std::int64_t epoch, const LaneSurroundings& surroundings);
+  /// What its former owner has sent; `complete` when that is all.
+  void RestoreSent(const std::vector<microseconds>& ages, bool complete);
 
   LaneLink& link() { return link_; }
   void Reply(BacklogReply reply);
@@ -44,6 +46,20 @@ class SimulatedLane : private LaneEffects, private LaneObserver {
   }
   void Pause(const PauseCause& /*cause*/) override {}
   void OnOutcome(const Event& event, const Outcome& outcome) override;
+  void OnHeld(Held reason, microseconds time) override;
+  void OnBreaker(std::size_t endpoint, CircuitBreaker::State state) override;
+
+  /// A request on its way.
+  struct Request {
+    Send send;
+    int run = 1;
+    Timestamp began;
+  };
+  using RequestRef = std::shared_ptr<const Request>;
+  void Write(const RequestRef& request);
+  void NotWritten(const RequestRef& request);
+  void Arrive(const RequestRef& request);
+  void Answer(const RequestRef& request, const HttpAnswer& answer);
 
   void TraceReply(const BacklogReply& reply) const;
   void Post(std::function<void()> task);
@@ -54,6 +70,7 @@ class SimulatedLane : private LaneEffects, private LaneObserver {
   const LaneSurroundings around_;
   Timestamp last_task_;
   Timestamp timer_at_ = kNever;
+  Held told_held_ = Held::kNothing;
   std::optional<Lane> lane_;
   std::optional<UnroutedLane> unrouted_;
   LaneLink link_;

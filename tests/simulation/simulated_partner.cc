@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace postrider::simulation {
 namespace {
@@ -29,6 +30,12 @@ HttpAnswer Status(int status) {
   return answer;
 }
 
+HttpAnswer TooMany() {
+  HttpAnswer answer = Status(429);
+  answer.headers = {{"retry-after", "1"}};
+  return answer;
+}
+
 }  // namespace
 
 SimulatedPartner::SimulatedPartner(const Scenario& scenario, VirtualTime& time, Chance& chance,
@@ -38,6 +45,7 @@ SimulatedPartner::SimulatedPartner(const Scenario& scenario, VirtualTime& time, 
     const DestinationId id = d.subscription.destination;
     outages_[id] = Stretches(d.nature.outages, d.nature.outage, until);
     refusals_[id] = Stretches(d.nature.refusals, milliseconds(300), until);
+    throttles_[id] = Stretches(d.nature.throttles, milliseconds(200), until);
   }
 }
 
@@ -69,39 +77,84 @@ int SimulatedPartner::Accepted(const Event& event, DestinationId destination) co
   return found == accepted_.end() ? 0 : found->second;
 }
 
-SimulatedPartner::Reply SimulatedPartner::Call(const Event& event, DestinationId destination,
-                                               int run) {
-  Reply reply{AnswerTo(event, destination, run), {}};
-  reply.after = chance_.Around(scenario_.Of(destination).nature.latency) + microseconds(100);
+SimulatedPartner::Reply SimulatedPartner::Deliver(const Event& event, DestinationId destination,
+                                                  int run, microseconds spent) {
+  return Timed(AnswerTo(event, destination, run), destination, spent);
+}
+
+/// With the time that the answer takes, at the end of which there is none.
+SimulatedPartner::Reply SimulatedPartner::Timed(HttpAnswer answer, DestinationId destination,
+                                                microseconds spent) {
+  const SimulatedDestination& settings = scenario_.Of(destination);
+  Reply reply{std::move(answer), {}};
+  reply.after = chance_.Around(settings.nature.latency) + microseconds(100);
   if (chance_.OneIn(400)) reply.after += milliseconds(500);
-  reply.answer.latency = std::chrono::duration_cast<milliseconds>(reply.after);
+  const microseconds left = std::max<microseconds>(settings.settings.http.timeout - spent, {});
+  if (reply.after > left) {
+    reply.after = left;
+    reply.answer = {};
+    reply.answer.failure = FailureClass::kTimeout;
+    reply.answer.maybe_sent = true;
+  }
+  reply.answer.latency = std::chrono::duration_cast<milliseconds>(spent + reply.after);
   return reply;
+}
+
+SimulatedPartner::Reply SimulatedPartner::Ask(const Event& event, DestinationId destination,
+                                              microseconds spent) {
+  HttpAnswer answer = Status(Accepted(event, destination) > 0 ? 200 : 404);
+  if (Within(refusals_[destination], time_.now())) {
+    answer = Status(401);
+  } else if (Within(outages_[destination], time_.now()) || chance_.OneIn(12)) {
+    answer = chance_.OneIn(2) ? Status(503) : Broken();
+  }
+  return Timed(std::move(answer), destination, spent);
 }
 
 /// A connection that could not be made, was reset or timed out.
 HttpAnswer SimulatedPartner::Broken() {
   HttpAnswer answer;
   switch (chance_.Below(3)) {
-    case 0: answer.failure = FailureClass::kConnect; break;
-    case 1: answer.failure = FailureClass::kTimeout; break;
-    default: answer.failure = FailureClass::kReset; break;
+    case 0:
+      answer.failure = FailureClass::kConnect;
+      break;
+    case 1:
+      answer.failure = FailureClass::kTimeout;
+      break;
+    default:
+      answer.failure = FailureClass::kReset;
+      break;
   }
   answer.maybe_sent = answer.failure != FailureClass::kConnect;
   return answer;
 }
 
+/// No answer, or none of the partner itself. It may have acted all the same.
+HttpAnswer SimulatedPartner::Failure(std::uint64_t script, DestinationId destination) {
+  HttpAnswer answer = chance_.OneIn(4) ? Status(chance_.OneIn(2) ? 502 : 504) : Broken();
+  if (answer.failure != FailureClass::kConnect) MayAct(script, destination);
+  return answer;
+}
+
+/// At once, or a little later: but before the sender has given up waiting.
+void SimulatedPartner::MayAct(std::uint64_t script, DestinationId destination) {
+  if (chance_.OneIn(2)) return;
+  time_.After(chance_.Around(microseconds(500)),
+              [this, key = Key{script, destination}] { ++accepted_[key]; });
+}
+
 HttpAnswer SimulatedPartner::AnswerTo(const Event& event, DestinationId destination, int run) {
   const Timestamp now = time_.now();
   if (Within(refusals_[destination], now)) return Status(chance_.OneIn(2) ? 401 : 403);
-  if (Within(outages_[destination], now)) return chance_.OneIn(2) ? Status(503) : Broken();
+  if (Within(throttles_[destination], now)) return TooMany();
+  if (Within(outages_[destination], now)) {
+    return chance_.OneIn(2) ? Status(503) : Failure(ScriptOf(event), destination);
+  }
   const Key key{ScriptOf(event), destination};
   const std::uint64_t mixed = Mixed(key.first, destination);
   if (failures_[key] < TransientFailures(mixed)) {
     ++failures_[key];
-    const HttpAnswer answer = chance_.OneIn(2) ? Status(500) : Broken();
-    // An answer that was lost on its way: the partner did act.
-    if (answer.failure == FailureClass::kTimeout) ++accepted_[key];
-    return answer;
+    return chance_.OneIn(2) ? Status(500) : Failure(key.first, destination);
   }
   const Fate fate = FateOf(event, destination);
   if (fate == Fate::kKilled && run == 1) return Status(400);

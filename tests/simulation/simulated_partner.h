@@ -25,7 +25,11 @@ class SimulatedPartner {
     HttpAnswer answer;
     microseconds after{0};
   };
-  Reply Call(const Event& event, DestinationId destination, int run);
+  /// A request to deliver an event arrives.
+  /// @param spent  of the time that the call may take
+  Reply Deliver(const Event& event, DestinationId destination, int run, microseconds spent);
+  /// A question arrives: whether it has acted on the event.
+  Reply Ask(const Event& event, DestinationId destination, microseconds spent);
 
   Fate FateOf(const Event& event, DestinationId destination) const;
   /// How often the partner acted on the event.
@@ -38,14 +42,18 @@ class SimulatedPartner {
   };
   static bool Within(const std::vector<Stretch>& stretches, Timestamp now);
   std::vector<Stretch> Stretches(int count, microseconds length, Timestamp until);
+  Reply Timed(HttpAnswer answer, DestinationId destination, microseconds spent);
   HttpAnswer AnswerTo(const Event& event, DestinationId destination, int run);
+  HttpAnswer Failure(std::uint64_t script, DestinationId destination);
   HttpAnswer Broken();
+  void MayAct(std::uint64_t script, DestinationId destination);
 
   const Scenario& scenario_;
   VirtualTime& time_;
   Chance& chance_;
   std::map<DestinationId, std::vector<Stretch>> outages_;
   std::map<DestinationId, std::vector<Stretch>> refusals_;
+  std::map<DestinationId, std::vector<Stretch>> throttles_;
   using Key = std::pair<std::uint64_t, DestinationId>;
   std::map<Key, int> failures_;  ///< transient ones had so far
   std::map<Key, int> accepted_;

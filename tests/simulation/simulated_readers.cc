@@ -152,8 +152,7 @@ BacklogReply SimulatedFetcher::Answer(const LaneQuery& asked) {
                                         settings.order.after_dead == AfterDead::kBlock);
       break;
     case BacklogQuery::Kind::kDue:
-      reply.due =
-          connection_.ReadDue(lane, settings.shards, query.put_back, query.after, query.limit);
+      reply.due = connection_.ReadDue(lane, settings.shards, query.line, query.after, query.limit);
       break;
     case BacklogQuery::Kind::kLoad:
       reply.deliveries = connection_.Load(lane, query.ids);

@@ -1,8 +1,11 @@
 #include "simulation/simulated_relay.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
+
+#include "postrider/policy/rate_windows.h"
 
 namespace postrider::simulation {
 namespace {
@@ -88,7 +91,10 @@ void SimulatedRelay::Enlist() {
     keeper_connection_.Connect();
     for (const auto& [lane, epoch] : keeper_connection_.TakeLanes(world_.scenario.Lanes())) {
       AddLane(lane, epoch);
+      RestoreSent(lane, epoch);
     }
+    world_.oracle.OnTakenOver();
+    world_.limits.OnTakenOver(world_.database.failovers());
   } catch (const ConnectionLost&) {
     lanes_.clear();
     return Later(milliseconds(5), [this] { Enlist(); });
@@ -118,6 +124,19 @@ void SimulatedRelay::AddLane(LaneId lane, std::int64_t epoch) {
       incarnation_,
       [this](microseconds delay, std::function<void()> task) { Later(delay, std::move(task)); }};
   lanes_[lane] = {std::make_unique<SimulatedLane>(lane, epoch, surroundings), epoch, -1};
+}
+
+void SimulatedRelay::RestoreSent(LaneId lane, std::int64_t epoch) {
+  if (lane.destination == kUnrouted) return;
+  const DestinationSettings& settings = world_.scenario.Of(lane.destination).settings;
+  if (settings.rate.empty()) return;
+  std::size_t limit = 0;
+  for (const RateWindow& rate : settings.rate) {
+    limit = std::max(limit, static_cast<std::size_t>(rate.count));
+  }
+  const auto ages = keeper_connection_.ReadSent(lane, settings.shards,
+                                                RateWindows(settings.rate).longest(), limit);
+  lanes_.at(lane).lane->RestoreSent(ages, epoch == 1);
 }
 
 void SimulatedRelay::Crash() {

@@ -40,6 +40,7 @@ class SimulatedRelay : public std::enable_shared_from_this<SimulatedRelay>,
   void Loop(std::function<microseconds()> turn, std::function<void()> fault);
   void Enlist();
   void AddLane(LaneId lane, std::int64_t epoch);
+  void RestoreSent(LaneId lane, std::int64_t epoch);
   LaneId LaneOf(DestinationId destination, std::int32_t slot) const;
   microseconds KeepHouse();
   microseconds RecordTurn();

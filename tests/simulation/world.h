@@ -4,6 +4,7 @@
 
 #include "simulation/in_memory_database.h"
 #include "simulation/oracle.h"
+#include "simulation/partner_limits.h"
 #include "simulation/scenario.h"
 #include "simulation/simulated_partner.h"
 #include "simulation/statistics.h"
@@ -18,8 +19,9 @@ inline constexpr microseconds kBusyTime{8'000'000};
 struct World {
   explicit World(std::uint64_t seed)
       : chance(seed),
-        scenario(MakeScenario()),
+        scenario(MakeScenario(chance)),
         database(time, chance),
+        limits(scenario, time, statistics),
         partner(scenario, time, chance, time.now() + kBusyTime),
         oracle(scenario, time, database, partner, statistics) {
     database.Watch(oracle);
@@ -30,6 +32,7 @@ struct World {
   Scenario scenario;
   Statistics statistics;
   InMemoryDatabase database;
+  PartnerLimits limits;
   SimulatedPartner partner;
   Oracle oracle;
 };

@@ -29,7 +29,8 @@ Lane::Lane(LaneSettings settings, std::int64_t epoch, RandomSource& random, Lane
       admission_(settings_),
       shares_(settings_.max_events, settings_.max_bytes),
       keys_({PartOf(settings_.max_events, kWaitingPart), PartOf(settings_.max_events, kHeadsPart)}),
-      due_(settings_.window),
+      timed_(settings_.window),
+      retries_(settings_.window),
       put_back_(settings_.window),
       keys_known_(!ordered()),
       told_breakers_(Breakers()) {
@@ -182,7 +183,7 @@ Timestamp Lane::NextWake() const {
   const auto wait_for = [&](Timestamp time) {
     if (time > held_since_) wake = std::min(wake, time);
   };
-  for (const DueWindow* window : {&due_, &put_back_}) {
+  for (const DueWindow* window : {&timed_, &retries_, &put_back_}) {
     if (const auto due = window->NextDue(); due && keys_known_) wait_for(*due);
   }
   if (held_ != Held::kNothing) wait_for(admission_.wake());
@@ -196,7 +197,7 @@ LaneStats Lane::stats() const {
   stats.sending = tickets_.size();
   stats.unsettled = static_cast<std::size_t>(admission_.unsettled());
   stats.queued = memory_.size() - tickets_.size() - static_cast<std::size_t>(settling_);
-  stats.waiting = due_.size() + put_back_.size();
+  stats.waiting = timed_.size() + retries_.size() + put_back_.size();
   stats.bytes = shares_.bytes() + big_bytes_;
   stats.held = held_;
   stats.breakers = Breakers();

@@ -7,21 +7,22 @@
 namespace postrider {
 namespace {
 
-/// The share of a lane's memory into which a row is read.
-Origin OriginOf(WaitingFor waiting) {
-  switch (waiting) {
-    case WaitingFor::kReplay:
+/// The share of a lane's memory into which rows of a line are read.
+Origin OriginOf(DueLine line) {
+  switch (line) {
+    case DueLine::kPutBack:
       return Origin::kPutBack;
-    case WaitingFor::kPredecessor:
-      return Origin::kBlocked;
-    case WaitingFor::kSchedule:
-    case WaitingFor::kRetry:
-    case WaitingFor::kAnswer:
-    case WaitingFor::kVerification:
+    case DueLine::kRetry:
+      return Origin::kRetry;
+    case DueLine::kTimed:
       break;
   }
   return Origin::kDue;
 }
+
+/// Heads come back by themselves, whatever the others of their line wait for: pages that are left
+/// to them.
+constexpr int kPagesForHeads = 1;
 
 }  // namespace
 
@@ -37,8 +38,9 @@ void Lane::AskForBacklog(Timestamp now) {
   if (admission_.paused() || era_ == 0) return;
   if (!keys_known_) return AskForKeys();
   AskForHeads();
-  AskForDue(due_, Origin::kDue, now);
-  AskForDue(put_back_, Origin::kPutBack, now);
+  AskForDue(DueLine::kTimed, 0, now);
+  AskForDue(DueLine::kRetry, kPagesForHeads, now);
+  AskForDue(DueLine::kPutBack, 0, now);
   AskForBlocked();
 }
 
@@ -52,31 +54,48 @@ void Lane::AskForKeys() {
   Ask(std::move(query));
 }
 
-void Lane::AskForDue(DueWindow& window, Origin origin, Timestamp now) {
+DueWindow& Lane::WindowOf(DueLine line) {
+  switch (line) {
+    case DueLine::kPutBack:
+      return put_back_;
+    case DueLine::kRetry:
+      return retries_;
+    case DueLine::kTimed:
+      break;
+  }
+  return timed_;
+}
+
+void Lane::AskForDue(DueLine line, int spare, Timestamp now) {
+  DueWindow& window = WindowOf(line);
+  const Origin origin = OriginOf(line);
   BacklogQuery query;
-  query.put_back = origin == Origin::kPutBack;
+  query.line = line;
   if (window.WantsPage()) {
     query.kind = BacklogQuery::Kind::kDue;
     query.after = window.BeginPage();
     query.limit = static_cast<int>(window.capacity() / 2);
     Ask(query);
   }
-  if (!shares_.HasRoomForPage(origin)) return;
-  AskForRows(window.TakeDue(now, static_cast<std::size_t>(shares_.page(origin))), origin);
+  if (!shares_.HasRoomForPage(origin, spare)) return;
+  AskForRows(window.TakeDue(now, static_cast<std::size_t>(shares_.page(origin))), line);
 }
 
 /// Heads that were left in the backlog until their turn.
 void Lane::AskForHeads() {
-  if (!shares_.HasRoomForPage(Origin::kDue) || !shares_.HasRoomForPage(Origin::kPutBack)) return;
-  AskForRows(keys_.TakeHeads(static_cast<std::size_t>(shares_.page(Origin::kDue))), Origin::kDue);
+  for (const Origin origin : {Origin::kDue, Origin::kRetry, Origin::kPutBack}) {
+    if (!shares_.HasRoomForPage(origin)) return;
+  }
+  AskForRows(keys_.TakeHeads(static_cast<std::size_t>(shares_.page(Origin::kDue))),
+             DueLine::kTimed);
 }
 
-void Lane::AskForRows(std::vector<EventId> ids, Origin origin) {
+void Lane::AskForRows(std::vector<EventId> ids, DueLine line) {
   if (ids.empty()) return;
-  shares_.Asked(origin, static_cast<std::int64_t>(ids.size()));
+  shares_.Asked(OriginOf(line), static_cast<std::int64_t>(ids.size()));
   BacklogQuery query;
   query.kind = BacklogQuery::Kind::kLoad;
-  query.put_back = origin == Origin::kPutBack;
+  query.line = line;
   query.ids = std::move(ids);
   Ask(std::move(query));
 }
@@ -131,7 +150,7 @@ void Lane::Answer(const BacklogReply& reply, Timestamp now) {
     case BacklogQuery::Kind::kKeys:
       return OnKeys(reply, now);
     case BacklogQuery::Kind::kDue:
-      return WindowOf(query.put_back ? Origin::kPutBack : Origin::kDue)
+      return WindowOf(query.line)
           .AddPage(reply.due, static_cast<int>(reply.due.size()) >= query.limit);
     case BacklogQuery::Kind::kLoad:
       return OnLoaded(reply, now);
@@ -148,8 +167,7 @@ void Lane::OnForeignRows(const std::vector<DueOrder>& rows) {
 
 void Lane::OnLoaded(const BacklogReply& reply, Timestamp now) {
   const BacklogQuery& query = reply.query;
-  shares_.Answered(query.put_back ? Origin::kPutBack : Origin::kDue,
-                   static_cast<std::int64_t>(query.ids.size()));
+  shares_.Answered(OriginOf(query.line), static_cast<std::int64_t>(query.ids.size()));
   for (const StoredDelivery& stored : reply.deliveries) {
     if (!questions_.IsStale(stored.event->id(), stored.run)) OnStored(stored, now);
   }
@@ -163,7 +181,7 @@ void Lane::OnLoaded(const BacklogReply& reply, Timestamp now) {
 void Lane::OnStored(const StoredDelivery& stored, Timestamp now) {
   const BacklogEntry& entry = stored.entry;
   const EventId id = stored.event->id();
-  const Origin origin = OriginOf(entry.waiting_for);
+  const auto line = DueLineOf(entry.waiting_for);
   const bool head = HoldsUpItsKey(entry.waiting_for);
   const bool has_place = ordered() && keys_known_ && stored.event->key;
   if (const Delivery* const held = Find(id)) {
@@ -173,12 +191,12 @@ void Lane::OnStored(const StoredDelivery& stored, Timestamp now) {
     return;
   }
   if (CancelStored(stored, now)) return;
-  if (origin == Origin::kBlocked) return;
+  if (!line) return;
   if (entry.due_at > now) {
     if (has_place && head) Displace(keys_.Expect(*stored.event->key, id));
-    return WindowOf(origin).Add({entry.due_at, id});
+    return WindowOf(*line).Add({entry.due_at, id});
   }
-  Admit(HoldStored(stored, origin), head, now);
+  Admit(HoldStored(stored, OriginOf(*line)), head, now);
 }
 
 /// Rows that were asked for and are not there: their settlements were dropped, or somebody removed

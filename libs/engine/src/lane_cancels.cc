@@ -26,7 +26,7 @@ bool Lane::DecideCancel(Cancel& cancel, Timestamp now) {
   const Event& event = *cancel.request.event;
   Delivery* const held = Find(event.id());
   if (held == nullptr) {
-    if (!std::exchange(cancel.asked, true)) AskForRows({event.id()}, Origin::kDue);
+    if (!std::exchange(cancel.asked, true)) AskForRows({event.id()}, DueLine::kTimed);
     return false;
   }
   if (!(held->event->identity == event.identity)) return false;  // its id is not free yet

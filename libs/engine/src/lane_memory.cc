@@ -36,7 +36,8 @@ void Lane::Reset(std::uint64_t era) {
   keys_.Clear();
   keys_known_ = !ordered();
   keys_asked_ = page_came_ = false;
-  due_.Reset();
+  timed_.Reset();
+  retries_.Reset();
   put_back_.Reset();
   put_back_early_.clear();
   questions_.Reset();
@@ -188,7 +189,7 @@ void Lane::OnDropped(const std::vector<EventId>& ids) {
   for (const EventId id : ids) {
     Delivery* const delivery = EndSettling(id);
     if (delivery == nullptr) continue;
-    if (IsIntent(*delivery)) ReturnPermit(*delivery, held_since_);
+    if (IsIntent(*delivery)) GiveUpPermit(*delivery);
     std::optional<std::string> key;
     if (Placed(*delivery)) key = delivery->event->key;
     if (key && delivery->park == kNever && delivery->park_era == era_) {
@@ -203,7 +204,8 @@ void Lane::OnDropped(const std::vector<EventId>& ids) {
 
 void Lane::OnParked(const Delivery& delivery) {
   if (*delivery.park != kNever) {
-    due_.Add({*delivery.park, delivery.event->id()});
+    WindowOf(DueLineOf(delivery.parked_as).value_or(DueLine::kTimed))
+        .Add({*delivery.park, delivery.event->id()});
   } else if (Keyed(delivery) && delivery.park_era == era_) {
     // Otherwise it was written for a table of keys that has been forgotten since.
     OnBlocked(*delivery.event->key);

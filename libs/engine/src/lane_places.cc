@@ -27,17 +27,20 @@ void Lane::Admit(Delivery& delivery, bool comes_back, Timestamp now) {
   if (back.place == KeyOrder::Place::kStore) Forget(event.id());
 }
 
-SendQueue::Line Lane::LineOf(const Delivery& delivery) {
+/// A question to the partner is no retry, and does not wait for the budget of retries.
+SendQueue::Line Lane::LineOf(const Delivery& delivery) const {
   switch (delivery.origin) {
     case Origin::kLog:
       return SendQueue::Line::kLog;
     case Origin::kPutBack:
       return SendQueue::Line::kPutBack;
     case Origin::kDue:
+    case Origin::kRetry:
     case Origin::kBlocked:
       break;
   }
-  return delivery.first_attempt_at ? SendQueue::Line::kRetry : SendQueue::Line::kDue;
+  const bool is_retry = delivery.first_attempt_at && !(delivery.unknown && Intends());
+  return is_retry ? SendQueue::Line::kRetry : SendQueue::Line::kDue;
 }
 
 void Lane::Queue(Delivery& delivery) {

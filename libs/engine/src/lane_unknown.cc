@@ -31,8 +31,20 @@ bool Lane::MayHaveBeenSent(const StoredDelivery& stored) {
 /// durable.
 void Lane::Intend(Delivery& delivery, Timestamp now) {
   Reserve(delivery, now);
-  SettleIntoBacklog(delivery, EntryOf(delivery, WaitingFor::kAnswer, now + settings_.answer_limit),
-                    {});
+  RecordIntent(delivery, now);
+}
+
+void Lane::RecordIntent(Delivery& delivery, Timestamp now) {
+  delivery.asked_from = now + settings_.answer_limit;
+  SettleIntoBacklog(delivery, EntryOf(delivery, WaitingFor::kAnswer, delivery.asked_from), {});
+}
+
+/// The database took its time: should this owner end while the request is on its way, the next one
+/// might ask before the partner is done with it, and take `missing` for an answer.
+bool Lane::IsTooOld(const Delivery& delivery, Timestamp now) const {
+  microseconds needed = settings_.call_timeout;
+  if (settings_.verify) needed += settings_.verify->after;
+  return now + needed > delivery.asked_from;
 }
 
 void Lane::OnIntended(Delivery& delivery) {
@@ -45,18 +57,27 @@ void Lane::SendIntended(Timestamp now) {
   for (const EventId id : std::exchange(intended_, {})) {
     Delivery& delivery = memory_.at(id);
     if (stopped_) {
-      ReturnPermit(delivery, now);
+      GiveUpPermit(delivery);
       GiveUpIntent(delivery, now);
+    } else if (IsTooOld(delivery, now)) {
+      RecordIntent(delivery, now);
     } else {
       Start(delivery, now);
     }
   }
+  ReturnPermits(now);
 }
 
 /// Nothing will be sent by it after all.
-void Lane::ReturnPermit(Delivery& delivery, Timestamp now) {
-  admission_.Return(*std::exchange(delivery.permit, std::nullopt), now);
-  admission_.Settled();
+void Lane::GiveUpPermit(Delivery& delivery) {
+  given_up_.push_back(*std::exchange(delivery.permit, std::nullopt));
+}
+
+void Lane::ReturnPermits(Timestamp now) {
+  for (const Admission::Permit& permit : std::exchange(given_up_, {})) {
+    admission_.Return(permit, now);
+    admission_.Settled();
+  }
 }
 
 /// It is known not to have been sent: an ordinary delivery again, due at once.

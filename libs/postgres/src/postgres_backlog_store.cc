@@ -20,6 +20,19 @@ std::string LaneCondition(LaneId lane, int shards) {
               : "");
 }
 
+/// As the partial indexes have it.
+std::string OfLine(DueLine line) {
+  switch (line) {
+    case DueLine::kPutBack:
+      return " AND b.waiting_for = 4";
+    case DueLine::kRetry:
+      return " AND b.waiting_for = 2";
+    case DueLine::kTimed:
+      break;
+  }
+  return " AND b.waiting_for IN (1, 5, 6)";
+}
+
 /// A backlog row as an event: its big columns come from the row itself where it has a copy, else
 /// from the log.
 std::string SourceSql() {
@@ -87,14 +100,12 @@ Rows PostgresBacklogStore::Read(const std::string& sql) {
   return connection_.Execute("backlog", sql_text::ReadSettings() + sql, limit_);
 }
 
-std::vector<DueOrder> PostgresBacklogStore::ReadDue(LaneId lane, int shards, bool put_back,
+std::vector<DueOrder> PostgresBacklogStore::ReadDue(LaneId lane, int shards, DueLine line,
                                                     DueOrder after, int limit) {
   const Rows rows = Read(
       "SELECT b.due_at, b.event_id FROM outbox.backlog b WHERE " + LaneCondition(lane, shards) +
-      (put_back ? " AND b.waiting_for = 4"
-                : " AND b.waiting_for IN (1, 2, 5, 6) AND b.due_at < 'infinity'") +
-      " AND (b.due_at, b.event_id) > (" + Quote(after.due_at) + ", " + std::to_string(after.id) +
-      ") ORDER BY b.due_at, b.event_id LIMIT " + std::to_string(limit));
+      OfLine(line) + " AND (b.due_at, b.event_id) > (" + Quote(after.due_at) + ", " +
+      std::to_string(after.id) + ") ORDER BY b.due_at, b.event_id LIMIT " + std::to_string(limit));
   std::vector<DueOrder> due;
   for (int row = 0; row < rows.size(); ++row) {
     due.push_back({sql_text::ParseTimestamp(rows.Text(row, 0)), ReadInt(rows, row, 1)});

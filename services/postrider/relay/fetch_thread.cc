@@ -125,7 +125,7 @@ BacklogReply FetchThread::Answer(BacklogStore& backlog, const LaneQuery& asked) 
       break;
     case BacklogQuery::Kind::kDue:
       reply.due =
-          backlog.ReadDue(lane, receiver_.Shards(lane), query.put_back, query.after, query.limit);
+          backlog.ReadDue(lane, receiver_.Shards(lane), query.line, query.after, query.limit);
       break;
     case BacklogQuery::Kind::kLoad:
       reply.deliveries = backlog.Load(lane, query.ids);

@@ -22,7 +22,9 @@ class BacklogStoreTest : public SettlingTest {
   }
   std::vector<EventId> DueIds(DueOrder after, int limit) {
     std::vector<EventId> ids;
-    for (const DueOrder& row : store_.ReadDue(lane_, 1, false, after, limit)) ids.push_back(row.id);
+    for (const DueOrder& row : store_.ReadDue(lane_, 1, DueLine::kRetry, after, limit)) {
+      ids.push_back(row.id);
+    }
     return ids;
   }
   static std::vector<EventId> Ids(const std::vector<StoredDelivery>& deliveries) {
@@ -44,28 +46,37 @@ constexpr DueOrder kStart{Timestamp::min(), 0};
 
 TEST_F(BacklogStoreTest, PagesFollowTheDueOrder) {
   const EventId third = Park(WaitingFor::kRetry, seconds(30))->id();
-  const EventId first = Park(WaitingFor::kSchedule, seconds(-10))->id();
+  const EventId first = Park(WaitingFor::kRetry, seconds(-10))->id();
   const EventId second = Park(WaitingFor::kRetry, seconds(20))->id();
   const EventId tied = Park(WaitingFor::kRetry, seconds(20))->id();
   Park(WaitingFor::kPredecessor, seconds(0));
   EXPECT_THAT(DueIds(kStart, 2), ElementsAre(first, second));
-  const auto page = store_.ReadDue(lane_, 1, false, kStart, 2);
+  const auto page = store_.ReadDue(lane_, 1, DueLine::kRetry, kStart, 2);
   EXPECT_EQ(page[1].due_at, now_ + seconds(20));
   EXPECT_THAT(DueIds(page.back(), 10), ElementsAre(tied, third));
   EXPECT_THAT(DueIds({now_ + seconds(30), third}, 10), IsEmpty());
 }
 
-TEST_F(BacklogStoreTest, WhatWasPutBackIsReadApartFromWhatWaitsForATime) {
+TEST_F(BacklogStoreTest, EachLineIsReadApart) {
   const EventId retried = Park(WaitingFor::kRetry, seconds(5))->id();
+  const EventId scheduled = Park(WaitingFor::kSchedule, seconds(6))->id();
+  const EventId intended = Park(WaitingFor::kAnswer, seconds(4))->id();
+  const EventId verified = Park(WaitingFor::kVerification, seconds(7))->id();
   const EventRef first = NewEvent(), second = NewEvent();
   Record({Dead(first), Dead(second)});
   Ask("SELECT outbox.replay_dead(destination => 'd')");
   EXPECT_THAT(DueIds(kStart, 10), ElementsAre(retried));
-  const auto put_back = store_.ReadDue(lane_, 1, true, kStart, 10);
+  std::vector<EventId> timed;
+  for (const DueOrder& row : store_.ReadDue(lane_, 1, DueLine::kTimed, kStart, 10)) {
+    timed.push_back(row.id);
+  }
+  EXPECT_THAT(timed, ElementsAre(intended, scheduled, verified));
+  const auto put_back = store_.ReadDue(lane_, 1, DueLine::kPutBack, kStart, 10);
   ASSERT_THAT(put_back, SizeIs(2));
   EXPECT_EQ(put_back[0].id, first->id());
   EXPECT_EQ(put_back[1].id, second->id());
-  EXPECT_THAT(store_.ReadDue(lane_, 1, true, put_back[0], 10), ElementsAre(put_back[1]));
+  EXPECT_THAT(store_.ReadDue(lane_, 1, DueLine::kPutBack, put_back[0], 10),
+              ElementsAre(put_back[1]));
 }
 
 TEST_F(BacklogStoreTest, AllHeadsOfAKeyAreNamed) {
@@ -86,7 +97,7 @@ TEST_F(BacklogStoreTest, ShardsTakeTheirSlots) {
   std::size_t together = 0;
   for (std::int16_t shard = 0; shard < 3; ++shard) {
     const LaneId lane{lane_.destination, shard};
-    const auto due = store_.ReadDue(lane, 3, false, kStart, 100);
+    const auto due = store_.ReadDue(lane, 3, DueLine::kRetry, kStart, 100);
     together += due.size();
     for (const DueOrder& row : due) {
       EXPECT_EQ(

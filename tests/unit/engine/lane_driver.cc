@@ -187,9 +187,7 @@ BacklogReply LaneDriver::ReplyTo(const BacklogQuery& query) const {
       break;
     case BacklogQuery::Kind::kDue:
       for (const auto& [id, row] : rows) {
-        const bool put_back = row.entry.waiting_for == WaitingFor::kReplay;
-        const bool of_line =
-            row.entry.waiting_for != WaitingFor::kPredecessor && put_back == query.put_back;
+        const bool of_line = DueLineOf(row.entry.waiting_for) == query.line;
         if (of_line && DueOrder{row.entry.due_at, id} > query.after) {
           reply.due.push_back({row.entry.due_at, id});
         }

@@ -14,13 +14,14 @@ namespace {
 using testing::Contains;
 
 TEST(LaneSharesTest, EachOriginHasItsOwnPart) {
-  LaneShares shares(400, 6000);
+  LaneShares shares(400, 8000);
   for (int i = 0; i < 100; ++i) shares.Add(Origin::kPutBack, 10);
   EXPECT_EQ(shares.room_events(Origin::kPutBack), 0);
   EXPECT_EQ(shares.room_bytes(Origin::kPutBack), 0);
   EXPECT_EQ(shares.room_events(Origin::kLog), 400);
-  EXPECT_EQ(shares.room_bytes(Origin::kLog), 3000);
+  EXPECT_EQ(shares.room_bytes(Origin::kLog), 4000);
   EXPECT_EQ(shares.room_events(Origin::kDue), 100);
+  EXPECT_EQ(shares.room_events(Origin::kRetry), 100);
   shares.Remove(Origin::kPutBack, 10);
   EXPECT_EQ(shares.room_events(Origin::kPutBack), 1);
   EXPECT_EQ(shares.bytes(), 990);
@@ -41,14 +42,18 @@ TEST(LaneSharesTest, AsksForOnePageAtATimeAndOnlyWhenItFits) {
   shares.Asked(Origin::kDue, page);
   EXPECT_FALSE(shares.HasRoomForPage(Origin::kDue)) << "how large it is, is not known yet";
   shares.Answered(Origin::kDue, page);
-  for (int i = 0; i < 100 - page + 1; ++i) shares.Add(Origin::kDue, 0);
+  for (int i = 0; i < 100 - 2 * page + 1; ++i) shares.Add(Origin::kDue, 0);
+  EXPECT_TRUE(shares.HasRoomForPage(Origin::kDue));
+  EXPECT_FALSE(shares.HasRoomForPage(Origin::kDue, 1)) << "nothing would be left beside it";
+  for (int i = 0; i < page; ++i) shares.Add(Origin::kDue, 0);
   EXPECT_FALSE(shares.HasRoomForPage(Origin::kDue));
 }
 
 TEST(LaneSharesTest, ASmallLaneReadsRowByRow) {
   LaneShares shares(1, 1);
-  for (const Origin origin : {Origin::kDue, Origin::kPutBack, Origin::kBlocked}) {
+  for (const Origin origin : {Origin::kDue, Origin::kRetry, Origin::kPutBack, Origin::kBlocked}) {
     EXPECT_EQ(shares.page(origin), 1);
+    EXPECT_TRUE(LaneShares(4, 4000).HasRoomForPage(origin, 1)) << "or nothing would ever be read";
   }
 }
 

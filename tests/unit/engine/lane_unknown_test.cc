@@ -79,6 +79,42 @@ TEST(LaneUnknownTest, AnIntentThatIsDroppedIsNotSent) {
   EXPECT_TRUE(driver.lane.idle());
 }
 
+TEST(LaneUnknownTest, AnIntentThatWasLongInBecomingDurableIsRecordedAnew) {
+  LaneDriver driver(After(AfterUnknown::kVerify));
+  driver.Take({1});
+  driver.now += seconds(16);
+  driver.Record();
+  EXPECT_THAT(driver.Sent(), IsEmpty()) << "asked about from 19 s on, done with after 20 s at most";
+  ASSERT_EQ(driver.unrecorded().size(), 1U);
+  EXPECT_EQ(driver.unrecorded()[0].backlog->due_at, driver.now + seconds(35));
+  driver.now += seconds(15);
+  driver.Record();
+  EXPECT_THAT(driver.Sent(), ElementsAre(1));
+  driver.Answer(1, 200);
+  driver.Settle();
+  EXPECT_EQ(driver.OutcomeOf(1), OutcomeState::kDelivered);
+  EXPECT_TRUE(driver.lane.idle());
+}
+
+TEST(LaneUnknownTest, APermitComesBackAtTheTimeAtWhichItsIntentIsDropped) {
+  LaneSettings settings = After(AfterUnknown::kVerify);
+  settings.breaker = BreakerSettings{.window = 1, .minimum = 1, .probes = 1};
+  LaneDriver driver(settings);
+  driver.Take({1});
+  driver.Settle();
+  driver.Answer(1, 500);
+  driver.Settle();
+  driver.Pass(seconds(30));
+  driver.AnswerQueries();
+  ASSERT_EQ(driver.unrecorded().size(), 1U) << "the intent of a probe";
+  driver.now += settings.call_timeout + seconds(2);
+  driver.Drop();
+  EXPECT_THAT(driver.breaker_states,
+              ElementsAre(CircuitBreaker::State::kOpen, CircuitBreaker::State::kHalfOpen,
+                          CircuitBreaker::State::kOpen))
+      << "it has not reported in time";
+}
+
 TEST(LaneUnknownTest, IntentsCountAgainstTheConcurrency) {
   LaneSettings settings = After(AfterUnknown::kVerify);
   settings.concurrency = 2;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,31 @@ struct DueOrder {
 
   friend auto operator<=>(const DueOrder&, const DueOrder&) = default;
 };
+
+/// Lines in which rows of a backlog fall due. Each is read by itself, so that none can stand in the
+/// way of another. What waits for a predecessor is in none.
+enum class DueLine {
+  kTimed,    ///< schedules, and requests of which nobody knows what became
+  kRetry,    ///< may be held back by the budget of retries
+  kPutBack,  ///< by people
+};
+
+/// nullopt: in none.
+constexpr std::optional<DueLine> DueLineOf(WaitingFor waiting) {
+  switch (waiting) {
+    case WaitingFor::kReplay:
+      return DueLine::kPutBack;
+    case WaitingFor::kRetry:
+      return DueLine::kRetry;
+    case WaitingFor::kPredecessor:
+      return std::nullopt;
+    case WaitingFor::kSchedule:
+    case WaitingFor::kAnswer:
+    case WaitingFor::kVerification:
+      break;
+  }
+  return DueLine::kTimed;
+}
 
 /// A delivery that waits in the database, as loaded when its time has come.
 struct StoredDelivery {
@@ -56,9 +82,8 @@ class BacklogStore {
  public:
   virtual ~BacklogStore() = default;
 
-  /// The next rows in due order behind `after`, at most `limit`: those that wait for a time, or
-  /// those that were put back.
-  virtual std::vector<DueOrder> ReadDue(LaneId lane, int shards, bool put_back, DueOrder after,
+  /// The next rows of a line in due order behind `after`, at most `limit`.
+  virtual std::vector<DueOrder> ReadDue(LaneId lane, int shards, DueLine line, DueOrder after,
                                         int limit) = 0;
   /// The deliveries with these ids that are still in the backlog, with their events.
   virtual std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) = 0;

@@ -12,6 +12,7 @@
 #include "postrider/engine/admission.h"
 #include "postrider/engine/closing.h"
 #include "postrider/engine/due_window.h"
+#include "postrider/engine/held_delivery.h"
 #include "postrider/engine/key_order.h"
 #include "postrider/engine/lane_base.h"
 #include "postrider/engine/lane_effects.h"
@@ -101,36 +102,8 @@ class Lane : public LaneBase {
   const Admission& admission() const { return admission_; }
 
  private:
-  enum class State {
-    kUnplaced,  ///< taken before the keys were known
-    kWaiting,   ///< behind another of its key
-    kQueued,
-    kLoadingBody,
-    kIntended,  ///< its intent is durable: it is sent by the next Pump
-    kSending,
-    kSettling,
-  };
-  struct Delivery {
-    EventRef event;
-    std::shared_ptr<const std::string> canary;
-    std::optional<Timestamp> first_attempt_at;
-    Timestamp sent_at;
-    std::uint64_t ticket = 0;
-    std::optional<Admission::Permit> permit;  ///< while it is intended or being sent
-    std::int32_t attempts = 0;                ///< charged
-    std::int16_t run = 1;
-    State state = State::kWaiting;
-    Origin origin = Origin::kLog;
-    bool new_key = false;
-    bool big = false;   ///< its body was read alone
-    bool sent = false;  ///< counts as unsettled
-    bool died = false;
-    bool unknown = false;  ///< it may have been sent: the partner is asked first, or a person
-    bool asking = false;   ///< what is in flight asks what became of it
-    std::optional<Timestamp> park;  ///< being written to the backlog, due then (kNever: blocked)
-    WaitingFor parked_as = WaitingFor::kRetry;
-    std::uint64_t park_era = 0;
-  };
+  using Delivery = HeldDelivery;
+  using State = HeldDelivery::State;
   /// An event whose id is that of another one still in memory (a changed history).
   using Clash = std::pair<EventRef, std::shared_ptr<const std::string>>;
 
@@ -162,7 +135,7 @@ class Lane : public LaneBase {
   void Admit(Delivery& delivery, bool comes_back, Timestamp now);
   void Queue(Delivery& delivery);
   void QueueFirst(Delivery& delivery);
-  static SendQueue::Line LineOf(const Delivery& delivery);
+  SendQueue::Line LineOf(const Delivery& delivery) const;
   void Block(Delivery& delivery);
   void Displace(const KeyOrder::Displaced& displaced);
   void RunNext(const std::string& key);
@@ -175,13 +148,13 @@ class Lane : public LaneBase {
   void Ask(BacklogQuery query);
   void AskForKeys();
   void AskForBacklog(Timestamp now);
-  void AskForDue(DueWindow& window, Origin origin, Timestamp now);
+  void AskForDue(DueLine line, int spare, Timestamp now);
   void AskForHeads();
-  void AskForRows(std::vector<EventId> ids, Origin origin);
+  void AskForRows(std::vector<EventId> ids, DueLine line);
   void AskForBlocked();
   void AskForKey(const std::string& key, bool unless_dead);
   bool AskForBody(Delivery& delivery);
-  DueWindow& WindowOf(Origin origin) { return origin == Origin::kPutBack ? put_back_ : due_; }
+  DueWindow& WindowOf(DueLine line);
   void Answer(const BacklogReply& reply, Timestamp now);
   void OnLoaded(const BacklogReply& reply, Timestamp now);
   void OnStored(const StoredDelivery& stored, Timestamp now);
@@ -204,12 +177,15 @@ class Lane : public LaneBase {
 
   // Partners that must not get a request twice (lane_unknown.cc).
   bool Intends() const { return settings_.after_unknown != AfterUnknown::kResend; }
+  bool IsTooOld(const Delivery& delivery, Timestamp now) const;
   static bool IsIntent(const Delivery& delivery);
   static bool MayHaveBeenSent(const StoredDelivery& stored);
   void Intend(Delivery& delivery, Timestamp now);
+  void RecordIntent(Delivery& delivery, Timestamp now);
   void OnIntended(Delivery& delivery);
   void SendIntended(Timestamp now);
-  void ReturnPermit(Delivery& delivery, Timestamp now);
+  void GiveUpPermit(Delivery& delivery);
+  void ReturnPermits(Timestamp now);
   void GiveUpIntent(Delivery& delivery, Timestamp now);
   void ResolveUnknown(Delivery& delivery, Timestamp now);
   static BacklogEntry EntryOf(const Delivery& delivery, WaitingFor waiting_for, Timestamp due);
@@ -264,7 +240,8 @@ class Lane : public LaneBase {
   LaneShares shares_;
   SendQueue queue_;
   KeyOrder keys_;
-  DueWindow due_;
+  DueWindow timed_;
+  DueWindow retries_;
   DueWindow put_back_;
   QuestionLog questions_;
   Closing closing_;
@@ -284,7 +261,8 @@ class Lane : public LaneBase {
 
   std::int64_t big_bytes_ = 0;  ///< of bodies read alone
   std::vector<EventId> intended_;
-  int settling_ = 0;  ///< handed to the recorder, not durable
+  std::vector<Admission::Permit> given_up_;  ///< of intents: returned by the next Pump
+  int settling_ = 0;                         ///< handed to the recorder, not durable
   std::int32_t requests_ = 0;
   std::uint64_t tickets_given_ = 0;
 

@@ -38,8 +38,8 @@ struct BacklogQuery {
   int limit = 0;
   std::vector<EventId> ids;
   std::string key;
-  bool unless_dead = false;  ///< for kKey: none while something of the key goes first
-  bool put_back = false;  ///< for kDue and kLoad: what people put back, not what waits for a time
+  bool unless_dead = false;            ///< for kKey: none while something of the key goes first
+  DueLine line = DueLine::kTimed;      ///< for kDue and kLoad
   std::optional<EventIdentity> event;  ///< for kBody
 };
 

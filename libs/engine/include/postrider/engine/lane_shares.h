@@ -10,6 +10,7 @@ namespace postrider {
 enum class Origin {
   kLog,
   kDue,      ///< the backlog: a time has come
+  kRetry,    ///< the backlog: the time of a retry has come
   kPutBack,  ///< the backlog: a person put it back
   kBlocked,  ///< the backlog: its predecessor ended
 };
@@ -37,7 +38,8 @@ class LaneShares {
   int page(Origin origin) const;
   /// Whether a page may be asked for now. Few are open at a time: how large the bodies are is known
   /// only when they have come.
-  bool HasRoomForPage(Origin origin) const;
+  /// @param spare  pages for which there has to be room beside it, if the share is larger than that
+  bool HasRoomForPage(Origin origin, int spare = 0) const;
 
  private:
   struct Share {
@@ -50,7 +52,7 @@ class LaneShares {
   Share& Of(Origin origin) { return shares_.at(static_cast<std::size_t>(origin)); }
   const Share& Of(Origin origin) const { return shares_.at(static_cast<std::size_t>(origin)); }
 
-  std::array<Share, 4> shares_;
+  std::array<Share, 5> shares_;
 };
 
 }  // namespace postrider

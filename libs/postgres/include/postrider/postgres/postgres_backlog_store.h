@@ -18,7 +18,7 @@ class PostgresBacklogStore : public BacklogStore {
   explicit PostgresBacklogStore(Connection& connection, milliseconds limit = seconds(60))
       : connection_(connection), limit_(limit) {}
 
-  std::vector<DueOrder> ReadDue(LaneId lane, int shards, bool put_back, DueOrder after,
+  std::vector<DueOrder> ReadDue(LaneId lane, int shards, DueLine line, DueOrder after,
                                 int limit) override;
   std::vector<StoredDelivery> Load(LaneId lane, const std::vector<EventId>& ids) override;
   std::vector<StoredDelivery> LoadKey(LaneId lane, const std::string& key, int limit,
