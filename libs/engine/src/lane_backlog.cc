@@ -42,6 +42,7 @@ void Lane::AskForBacklog(Timestamp now) {
   AskForDue(DueLine::kRetry, kPagesForHeads, now);
   AskForDue(DueLine::kPutBack, 0, now);
   AskForBlocked();
+  AskForUnseen();
 }
 
 /// The keys are asked for after the first page of a recovery has come, so that nothing parked
@@ -88,6 +89,20 @@ void Lane::AskForHeads() {
   }
   AskForRows(keys_.TakeHeads(static_cast<std::size_t>(shares_.page(Origin::kDue))),
              DueLine::kTimed);
+}
+
+/// A former owner's late report may have removed a row after the keys were read and before its page
+/// was: nothing would ever say that its key is free. When all pages have come, such rows are asked
+/// for by name.
+void Lane::AskForUnseen() {
+  if (unseen_heads_.empty() || !shares_.HasRoomForPage(Origin::kDue)) return;
+  if (!timed_.complete() || !retries_.complete() || !put_back_.complete()) return;
+  std::vector<EventId> ids;
+  const auto page = static_cast<std::size_t>(shares_.page(Origin::kDue));
+  while (!unseen_heads_.empty() && ids.size() < page) {
+    ids.push_back(unseen_heads_.extract(unseen_heads_.begin()).value());
+  }
+  AskForRows(std::move(ids), DueLine::kTimed);
 }
 
 void Lane::AskForRows(std::vector<EventId> ids, DueLine line) {
@@ -150,6 +165,7 @@ void Lane::Answer(const BacklogReply& reply, Timestamp now) {
     case BacklogQuery::Kind::kKeys:
       return OnKeys(reply, now);
     case BacklogQuery::Kind::kDue:
+      for (const DueOrder& row : reply.due) unseen_heads_.erase(row.id);
       return WindowOf(query.line)
           .AddPage(reply.due, static_cast<int>(reply.due.size()) >= query.limit);
     case BacklogQuery::Kind::kLoad:

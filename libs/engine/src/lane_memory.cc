@@ -36,6 +36,7 @@ void Lane::Reset(std::uint64_t era) {
   keys_.Clear();
   keys_known_ = !ordered();
   keys_asked_ = page_came_ = false;
+  unseen_heads_.clear();
   timed_.Reset();
   retries_.Reset();
   put_back_.Reset();

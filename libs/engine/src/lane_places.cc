@@ -92,7 +92,10 @@ void Lane::EndOfKey(const Delivery& delivery) {
 // -- After a restart ------------------------------------------------------------------------------
 
 void Lane::OnKeys(const BacklogReply& reply, Timestamp now) {
-  for (const StoredKey& key : reply.keys) keys_.Restore(key, blocks());
+  for (const StoredKey& key : reply.keys) {
+    keys_.Restore(key, blocks());
+    unseen_heads_.insert(key.heads.begin(), key.heads.end());
+  }
   RestorePlaces();
   keys_.EndRestore();
   keys_known_ = true;

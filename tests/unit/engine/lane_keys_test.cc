@@ -300,5 +300,25 @@ TEST(LaneKeysTest, OneThatIsPutBackWhileItsEndIsBeingRecordedComesBackBeforeTheR
   EXPECT_THAT(driver.Sent(), ElementsAre(2));
 }
 
+TEST(LaneKeysTest, AHeadThatEndedAfterTheKeysWereReadDoesNotHoldUpItsKey) {
+  LaneDriver driver(LaneDriver::Ordered());
+  driver.PutBack(NewEvent(1, "k"));
+  driver.rows.at(1).entry.waiting_for = WaitingFor::kRetry;
+  driver.rows.at(1).entry.due_at = driver.now + seconds(60);
+  driver.rows.at(1).entry.first_attempt_at = driver.now;
+  driver.BeginEra();
+  driver.EndRecovery();
+  driver.Take({2}, "k");
+  while (!driver.queries().empty() && driver.queries().front().kind != BacklogQuery::Kind::kKeys) {
+    driver.AnswerFirstQuery();
+  }
+  ASSERT_FALSE(driver.queries().empty());
+  driver.AnswerFirstQuery();
+  driver.rows.erase(1);  // a former owner's late report: it was delivered
+  driver.Settle();
+  driver.Settle();
+  EXPECT_THAT(driver.Sent(), ElementsAre(2));
+}
+
 }  // namespace
 }  // namespace postrider::test

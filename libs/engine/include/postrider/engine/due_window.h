@@ -30,6 +30,8 @@ class DueWindow {
   DueOrder BeginPage();
   void AddPage(const std::vector<DueOrder>& rows, bool full);
 
+  /// Everything in the database is known.
+  bool complete() const { return !horizon_ && !reading_; }
   std::size_t size() const { return rows_.size(); }
   std::size_t capacity() const { return capacity_; }
 

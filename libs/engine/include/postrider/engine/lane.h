@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -150,6 +151,7 @@ class Lane : public LaneBase {
   void AskForBacklog(Timestamp now);
   void AskForDue(DueLine line, int spare, Timestamp now);
   void AskForHeads();
+  void AskForUnseen();
   void AskForRows(std::vector<EventId> ids, DueLine line);
   void AskForBlocked();
   void AskForKey(const std::string& key, bool unless_dead);
@@ -252,6 +254,8 @@ class Lane : public LaneBase {
   bool page_came_ = false;               ///< of the recovery: the keys may be asked for
   std::vector<EventId> unplaced_;        ///< taken before the keys were known
   std::vector<Delivery> left_unplaced_;  ///< became durable before: what is read may be older
+  /// Rows that hold up their keys, as those were read, and that no page has shown since.
+  std::set<EventId> unseen_heads_;
   /// Put back by a person while their last run was still being recorded.
   std::unordered_map<EventId, DueOrder> put_back_early_;
   std::unordered_map<EventId, EventIdentity> remembered_;  ///< under way when the era began
