@@ -10,7 +10,7 @@
 namespace postrider::simulation {
 namespace {
 
-constexpr std::int64_t kDeliveries = 600'000;
+constexpr std::int64_t kDeliveries = 400'000;
 constexpr std::size_t kFaultsShown = 20;
 
 /// What must have happened at least once, or the run has proved nothing of it.
