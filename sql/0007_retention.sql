@@ -54,6 +54,10 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off 
 DECLARE
   found boolean;
 BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE invalid_transaction_state USING
+      MESSAGE = 'a bucket can only be emptied in READ COMMITTED: elsewhere its newest rows are not seen';
+  END IF;
   BEGIN
     EXECUTE format('LOCK TABLE outbox.event_%1$s, outbox.outcome_%1$s, outbox.attempt_%1$s '
                    'IN ACCESS EXCLUSIVE MODE NOWAIT', number);

@@ -25,19 +25,28 @@ std::filesystem::path MakeDirectory() {
 }  // namespace
 
 Pooler::Pooler(const PostgresServer& server, const std::vector<std::string>& settings)
-    : server_(server), port_(FreePort()), directory_(MakeDirectory()) {
+    : server_(&server), settings_(settings), port_(FreePort()), directory_(MakeDirectory()) {
   if (access(kProgram, X_OK) != 0) {
     throw std::runtime_error(std::string(kProgram) + " is missing: install the package pgbouncer");
   }
   std::ofstream(directory_ / "users") << "\"postgres\" \"\"\n";
+  WriteFile();
+  Start();
+}
+
+void Pooler::WriteFile() const {
   std::ofstream file(directory_ / "pgbouncer.ini");
-  file << "[databases]\n* = host=127.0.0.1 port=" << server_.port()
+  file << "[databases]\n* = host=127.0.0.1 port=" << server_->port()
        << "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port_
        << "\nunix_socket_dir =\nauth_type = trust\nauth_file = " << (directory_ / "users").string()
        << "\nadmin_users = postgres\npool_mode = transaction\nserver_login_retry = 1\n";
-  for (const std::string& line : settings) file << line << '\n';
-  file.close();
-  Start();
+  for (const std::string& line : settings_) file << line << '\n';
+}
+
+void Pooler::PointTo(const PostgresServer& server) {
+  server_ = &server;
+  WriteFile();
+  Tell("RELOAD");
 }
 
 Pooler::~Pooler() {
@@ -69,7 +78,7 @@ void Pooler::Thaw() { process_->Signal(SIGCONT); }
 
 void Pooler::Tell(const std::string& command) const {
   // By psql: the console answers nothing but commands of its own, and libpqxx asks more.
-  const std::string line = (server_.bin_directory() / "psql").string() +
+  const std::string line = (server_->bin_directory() / "psql").string() +
                            " -qAtX -v ON_ERROR_STOP=1" + " -d '" + Conninfo("pgbouncer") +
                            "' -c '" + command + "' > " + (directory_ / "console").string() +
                            " 2>&1";

@@ -26,6 +26,10 @@ class Pooler {
   /// It takes what is sent to it, and nothing comes back.
   void Freeze();
   void Thaw();
+  /// From here on it connects to that server, as an operator makes it do after a failover: another
+  /// file, RELOAD.
+  /// @param server  outlives the pooler
+  void PointTo(const PostgresServer& server);
   /// A command of its console: `PAUSE` lets what runs end, closes the sessions and keeps the
   /// clients waiting until `RESUME`.
   void Tell(const std::string& command) const;
@@ -36,7 +40,10 @@ class Pooler {
   std::string LogTail() const;
 
  private:
-  const PostgresServer& server_;
+  void WriteFile() const;
+
+  const PostgresServer* server_;
+  const std::vector<std::string> settings_;
   const int port_;
   const std::filesystem::path directory_;
   std::unique_ptr<ChildProcess> process_;

@@ -169,13 +169,20 @@ TEST_F(PoolerTest, NothingIsLeftBehindInServerSessions) {
   shop_.InsertMany(300, "shipment.requested", 5);
   ASSERT_TRUE(DeliveredReaches(600));
   Connection shared(pooler.Conninfo(shop_.database()));
-  // The first three are kept per client by the pooler itself.
+  // Those of the second line are kept per client by the pooler itself; those of the transaction
+  // begin anew with each.
   const Rows rows = shared.Execute(
       "test",
       "SELECT string_agg(name || ' = ' || setting, ', ') FROM pg_settings WHERE source = 'session' "
-      "AND name NOT IN ('application_name', 'client_encoding', 'TimeZone', 'DateStyle', "
+      "AND name NOT IN ('transaction_isolation', 'transaction_read_only', "
+      "'application_name', 'client_encoding', 'TimeZone', 'DateStyle', "
       "'IntervalStyle', 'standard_conforming_strings')");
   EXPECT_EQ(rows.Text(0, 0), "");
+  shared.Execute("test", "SET default_transaction_read_only = on");
+  EXPECT_EQ(shared.Execute("test", "SHOW transaction_read_only").Text(0, 0), "on");
+  shared.Execute("test", "SET default_transaction_isolation = 'serializable'");
+  EXPECT_EQ(shared.Execute("test", "SHOW transaction_isolation").Text(0, 0), "serializable");
+  shared.Execute("test", "RESET ALL");
   EXPECT_EQ(shared.Execute("test", "SELECT count(*) FROM pg_prepared_statements").Text(0, 0), "0");
   EXPECT_EQ(shared
                 .Execute("test",

@@ -4,9 +4,13 @@
 #include <pqxx/pqxx>
 
 #include "answer_deadline.h"
+#include "preamble.h"
 
 namespace postrider {
 namespace {
+
+/// For the question whether a server takes writes.
+constexpr milliseconds kAskLimit{5000};
 
 /// For an answer to arrive that the server has given in time.
 milliseconds MarginOf(milliseconds limit) {
@@ -57,23 +61,51 @@ std::string_view Rows::Text(int row, int column) const {
 long long Rows::affected() const { return static_cast<long long>(impl_->result.affected_rows()); }
 
 struct Connection::Impl {
+  void Connect(const std::string& conninfo);
+  bool WritesAfterAll(Connection& self, const std::string& conninfo);
+  Rows RunWithin(Connection& self, const std::string& name, const std::string& sql,
+                 milliseconds limit);
+
   std::unique_ptr<AnswerDeadline> deadline;  ///< outlives the connection, which may use its socket
   std::unique_ptr<pqxx::connection> connection;
+  Preamble preamble;
 };
+
+void Connection::Impl::Connect(const std::string& conninfo) {
+  connection = std::make_unique<pqxx::connection>(conninfo);
+#if PQXX_VERSION_MAJOR < 7
+  // A silent reconnection would lose what the lost session had told us.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  connection->inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+#endif
+  deadline = std::make_unique<AnswerDeadline>(connection->sock());
+}
+
+/// PgBouncer tells its clients what the server said of itself at first, also when that standby is a
+/// primary by now: so the server itself is asked.
+bool Connection::Impl::WritesAfterAll(Connection& self, const std::string& conninfo) {
+  try {
+    Connect(conninfo + " target_session_attrs=any");
+    const Rows rows = self.Execute("connect",
+                                   "SELECT NOT pg_is_in_recovery() AND (SELECT reset_val = 'off' "
+                                   "FROM pg_settings WHERE name = 'default_transaction_read_only')",
+                                   kAskLimit);
+    return rows.Text(0, 0) == "t";
+  } catch (const std::exception&) {
+    return false;
+  }
+}
 
 Connection::Connection(const std::string& conninfo) : impl_(std::make_unique<Impl>()) {
   try {
-    impl_->connection = std::make_unique<pqxx::connection>(conninfo);
-#if PQXX_VERSION_MAJOR < 7
-    // A silent reconnection would lose what the lost session had told us.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-    impl_->connection->inhibit_reactivation(true);
-#pragma GCC diagnostic pop
-#endif
-    impl_->deadline = std::make_unique<AnswerDeadline>(impl_->connection->sock());
+    impl_->Connect(conninfo);
   } catch (const std::exception& error) {
-    throw DatabaseFault(WithoutTrailingNewline(error.what()), "connect", "", true, false);
+    const std::string message = WithoutTrailingNewline(error.what());
+    const bool read_only = message.find("read-only") != std::string::npos;
+    if (read_only && impl_->WritesAfterAll(*this, conninfo)) return;
+    throw DatabaseFault(message, "connect", "", true, false);
   }
 }
 
@@ -91,17 +123,36 @@ Rows Connection::Execute(std::string_view query_name, const std::string& sql) {
 
 Rows Connection::Execute(std::string_view query_name, const std::string& sql, milliseconds limit) {
   const std::string name(query_name);
-  const std::string limited =
-      "SET LOCAL statement_timeout = " + std::to_string(limit.count()) + "; " + sql;
-  if (limit.count() == 0) return Run(name, limited);
-  const milliseconds patience = limit + MarginOf(limit);
-  impl_->deadline->Begin(std::chrono::steady_clock::now() + patience);
+  Preamble& preamble = impl_->preamble;
+  const auto run = [&] {
+    const std::string all = preamble.Text(limit) + sql;
+    return limit.count() == 0 ? Run(name, all) : impl_->RunWithin(*this, name, all, limit);
+  };
+  const Preamble before = preamble;
   try {
-    Rows rows = Run(name, limited);
-    impl_->deadline->End();
+    return run();
+  } catch (const DatabaseFault& fault) {
+    if (fault.connection_lost() || !preamble.Learn(fault.sqlstate())) throw;
+  }
+  try {
+    return run();
+  } catch (const DatabaseFault&) {
+    preamble = before;  // that was not the reason
+    throw;
+  }
+}
+
+/// Cuts the connection when no answer comes in time.
+Rows Connection::Impl::RunWithin(Connection& self, const std::string& name, const std::string& sql,
+                                 milliseconds limit) {
+  const milliseconds patience = limit + MarginOf(limit);
+  deadline->Begin(std::chrono::steady_clock::now() + patience);
+  try {
+    Rows rows = self.Run(name, sql);
+    deadline->End();
     return rows;
   } catch (const DatabaseFault& fault) {
-    if (impl_->deadline->End()) throw;
+    if (deadline->End()) throw;
     throw DatabaseFault("the database did not answer within " + std::to_string(patience.count()) +
                             " ms; the connection was cut",
                         name, "", true, true);
@@ -135,7 +186,7 @@ std::string Connection::Quote(std::string_view text) const {
 
 std::string Connection::QuoteBytes(std::string_view bytes) const {
   static constexpr char kHex[] = "0123456789abcdef";
-  std::string literal = "'\\x";
+  std::string literal = " E'\\\\x";
   literal.reserve(bytes.size() * 2 + 12);
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);

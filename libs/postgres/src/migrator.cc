@@ -15,6 +15,10 @@ constexpr char kQueryName[] = "migrate";
 constexpr int kOldestServer = 130000;
 /// For what only looks; what changes the schema takes as long as it takes.
 constexpr milliseconds kLookLimit{60000};
+/// What others left behind in a session that a pooler shares. Not in the script for psql: there the
+/// session belongs to whoever runs it, and so does its role.
+constexpr char kOwnSession[] =
+    " SET LOCAL role TO DEFAULT; SET LOCAL idle_in_transaction_session_timeout = 0;";
 constexpr char kSerializationFailure[] = "40001";
 
 std::string FileName(const sql::Script& script) {
@@ -117,7 +121,10 @@ MigrationReport Migrator::Migrate(const MigrationOptions& options) {
 
 void Migrator::Run(const std::vector<std::string>& statements) {
   try {
-    for (const auto& statement : statements) RunOne(statement);
+    for (const auto& statement : statements) {
+      const bool begins = &statement == &statements.front();
+      RunOne(begins ? statement + kOwnSession : statement);
+    }
   } catch (const DatabaseFault& fault) {
     if (!fault.connection_lost()) connection_.Execute(kQueryName, "ROLLBACK");
     throw;

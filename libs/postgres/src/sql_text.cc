@@ -55,18 +55,19 @@ void TakeChar(std::string_view& text, char c) {
 }  // namespace
 
 std::string Quote(std::string_view text) {
-  std::string literal = "'";
-  literal.reserve(text.size() + 2);
+  // Without the E, a backslash means what the session's standard_conforming_strings says.
+  std::string literal = text.find('\\') == std::string_view::npos ? "'" : " E'";
+  literal.reserve(text.size() + 4);
   for (const char c : text) {
     if (c == '\0') continue;
-    if (c == '\'') literal += '\'';
+    if (c == '\'' || c == '\\') literal += c;
     literal += c;
   }
   return literal + "'";
 }
 
 std::string QuoteBytes(std::string_view bytes) {
-  std::string literal = "'\\x";
+  std::string literal = " E'\\\\x";
   AppendHex(literal, bytes);
   return literal + "'::bytea";
 }

@@ -34,10 +34,11 @@ constexpr Rule kRules[] = {
      "set it for themselves",
      "Set synchronous_commit = on, at least for the database: ALTER DATABASE ... SET "
      "synchronous_commit = on;"},
-    {"default_transaction_isolation", "(setting <> 'read committed')", "error",
-     "relays work in READ COMMITTED",
-     "For the user of the relay run: ALTER ROLE ... SET default_transaction_isolation = 'read "
-     "committed';"},
+    {"default_transaction_isolation", "(setting <> 'read committed')", "warning",
+     "a producer that meets a duplicate may have to run its transaction again; relays set READ "
+     "COMMITTED for themselves",
+     "Unless the application needs it, run: ALTER ROLE ... SET default_transaction_isolation = "
+     "'read committed';"},
     {"default_transaction_read_only", "(setting = 'on')", "error", "relays cannot write",
      "For the user of the relay run: ALTER ROLE ... SET default_transaction_read_only = off;"},
     {"idle_in_transaction_session_timeout", "(setting = '0')", "warning",

@@ -47,9 +47,9 @@ class Connection {
   /// long as the server takes.
   /// @param query_name  for faults and metrics
   Rows Execute(std::string_view query_name, const std::string& sql);
-  /// The same within a limit, which the server is told as its `statement_timeout`. A server or a
-  /// network that does not even say that it was reached, is given a little longer; then the
-  /// connection is cut, and the fault says that it is lost and that the commit is in doubt.
+  /// The same in READ COMMITTED, READ WRITE, and within a limit, which is the `statement_timeout`.
+  /// A server or network that does not even say that it was reached is given a little longer; then
+  /// the connection is cut, and the fault says that it is lost and that the commit is in doubt.
   /// @param sql    no transaction control
   /// @param limit  0: none, whatever the session's own `statement_timeout` is
   Rows Execute(std::string_view query_name, const std::string& sql, milliseconds limit);
