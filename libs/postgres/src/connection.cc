@@ -142,6 +142,10 @@ Rows Connection::Execute(std::string_view query_name, const std::string& sql, mi
   }
 }
 
+Rows Connection::Glance(std::string_view query_name, const std::string& sql, milliseconds limit) {
+  return impl_->RunWithin(*this, std::string(query_name), sql, limit);
+}
+
 /// Cuts the connection when no answer comes in time.
 Rows Connection::Impl::RunWithin(Connection& self, const std::string& name, const std::string& sql,
                                  milliseconds limit) {

@@ -1,6 +1,7 @@
 #include "postrider/postgres/postgres_event_log.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "event_rows.h"
@@ -15,16 +16,18 @@ using sql_text::QuoteXid;
 
 constexpr int kHead = 0;
 constexpr int kLate = 1;
-constexpr char kNowAsText[] =
+
+/// What tells whether anything can have changed, without a table and without settings, of which
+/// each costs as much as the rest.
+constexpr char kGlance[] =
+    "SELECT pg_current_snapshot()::text, extract(epoch FROM pg_postmaster_start_time())::text, "
+    "pg_is_in_recovery(), "
     "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'";
 
 /// One row with what every poll must know, in the shape of an event row.
-/// @param now  kNowAsText is right without settings, of which each costs as much as the rest
-std::string HeadSql(const std::string& max_id, const std::string& now = "clock_timestamp()") {
+std::string HeadSql(const std::string& max_id) {
   return "SELECT 0 AS kind, (SELECT last_value - (NOT is_called)::int FROM outbox.event_id_seq) "
-         "AS id, NULL::xid8, NULL::int2, " +
-         now +
-         ", pg_current_snapshot()::text, "
+         "AS id, NULL::xid8, NULL::int2, clock_timestamp(), pg_current_snapshot()::text, "
          "(SELECT id::text FROM outbox.canary), extract(epoch FROM "
          "pg_postmaster_start_time())::text, NULL::text, 0, "
          "pg_is_in_recovery(), NULL::text, NULL::text, " +
@@ -133,19 +136,34 @@ TailStart PostgresEventLog::Start() {
 }
 
 TailPage PostgresEventLog::Poll(const TailRequest& request) {
-  if (quiet_) {
+  if (quiet_ && ReadAlready(request, head_.snapshot)) {
     TailPage page;
-    page.head = ReadHead(ExecutePoll(HeadSql("NULL::int8", kNowAsText)));
-    if (ReadAlready(request, page.head.snapshot)) return page;
+    if (auto head = UnchangedHead()) {
+      page.head = std::move(*head);
+      return page;
+    }
   }
   TailPage page = ReadTail(request);
-  // Where others commit all the time, asking for the head first would be asking twice.
+  head_ = page.head;
+  // Where others commit all the time, asking for the snapshot first would be asking twice.
   quiet_ = page.head.snapshot == request.from.snapshot;
   read_.reset();
   if (!request.late_target && !page.more_late && !page.more_fresh) {
     read_ = Position{request.from.high, page.head.snapshot};
   }
   return page;
+}
+
+/// The sequence may have given out ids since; whoever has them has not committed.
+std::optional<LogHead> PostgresEventLog::UnchangedHead() {
+  const Rows rows = connection_.Glance("poll", kGlance, limit_);
+  if (Snapshot::FromText(rows.Text(0, 0)) != head_.snapshot ||
+      rows.Text(0, 1) != head_.started_at || rows.Text(0, 2) == "t") {
+    return std::nullopt;
+  }
+  LogHead head = head_;
+  head.now = sql_text::ParseTimestamp(rows.Text(0, 3));
+  return head;
 }
 
 /// The late rows of a position are none in its own snapshot.

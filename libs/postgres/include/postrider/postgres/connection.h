@@ -54,6 +54,10 @@ class Connection {
   /// @param limit  0: none, whatever the session's own `statement_timeout` is
   Rows Execute(std::string_view query_name, const std::string& sql, milliseconds limit);
 
+  /// The same for a statement that waits for nothing: the server is not told of the limit, which
+  /// would cost more than the statement.
+  Rows Glance(std::string_view query_name, const std::string& sql, milliseconds limit);
+
   /// Cuts the connection when that time has passed, whatever it does then. Any thread.
   void EndWithin(milliseconds time);
 

@@ -19,8 +19,8 @@ class PostgresEventLog : public EventLog {
       : connection_(connection), limit_(limit) {}
 
   TailStart Start() override;
-  /// After a poll that found its snapshot unchanged the head is asked for first, by itself: while
-  /// the snapshot stays there is nothing to find, and the whole statement costs much more.
+  /// After a poll that found its snapshot unchanged only the snapshot is asked for: while it stays
+  /// nothing has been committed, and all else is as the last head says.
   TailPage Poll(const TailRequest& request) override;
   StepPage ReadStep(const StepRequest& request) override;
   std::optional<EventId> NextId(EventId after) override;
@@ -34,13 +34,15 @@ class PostgresEventLog : public EventLog {
   Rows ExecutePoll(const std::string& sql);
   Rows Read(const std::string& sql);
   TailPage ReadTail(const TailRequest& request);
+  std::optional<LogHead> UnchangedHead();
   bool ReadAlready(const TailRequest& request, const Snapshot& snapshot) const;
 
   Connection& connection_;
   const milliseconds limit_;
   /// Of what is visible in the snapshot, every row with a higher id has been returned.
   std::optional<Position> read_;
-  bool quiet_ = false;  ///< the last poll found nothing changed
+  LogHead head_;        ///< of the last poll that looked at tables
+  bool quiet_ = false;  ///< that poll found its snapshot unchanged
 };
 
 }  // namespace postrider
