@@ -130,6 +130,9 @@ void SimulatedFetcher::LookForCancels(bool all) {
 bool SimulatedFetcher::AnswerQueries() {
   std::vector<LaneQuery> fresh = exchange_.TakeQueries();
   std::move(fresh.begin(), fresh.end(), std::back_inserter(queries_));
+  // A lane of an era before is about to forget what it has asked for; the answer of another history
+  // would mislead it until then.
+  std::erase_if(queries_, [&](const LaneQuery& asked) { return asked.query.era != era_; });
   if (queries_.empty()) return false;
   while (!queries_.empty()) {
     BacklogReply reply = Answer(queries_.front());
