@@ -73,7 +73,7 @@ END $fn$;
 
 -- Whether a row may enter the log: raises what a constraint of the name of the first broken rule
 -- would. As in a constraint, a rule that is null holds.
-CREATE FUNCTION outbox.refuse_event(
+CREATE FUNCTION outbox.check_event(
   topic text, key text, payload text, body bytea, content_type text, headers text, dedup_key text,
   deliver_after timestamptz, deliver_before timestamptz) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE AS $fn$
@@ -120,14 +120,14 @@ BEGIN
               AND (key IS NULL OR length(key) BETWEEN 1 AND 500)
               AND %s AND body IS NULL AND content_type IS NULL AND headers IS NULL
               AND dedup_key IS NULL AND deliver_before IS NULL)
-        OR outbox.refuse_event(topic, key, payload, body, content_type, headers, dedup_key,
+        OR outbox.check_event(topic, key, payload, body, content_type, headers, dedup_key,
                                deliver_after, deliver_before);
     %s
     END $fn$ $sql$,
     CASE WHEN has_predicate THEN 'payload IS JSON' ELSE 'payload::json IS NOT NULL' END,
     CASE WHEN has_predicate THEN '' ELSE $sql$
     EXCEPTION WHEN invalid_text_representation OR untranslatable_character THEN
-      RETURN outbox.refuse_event(topic, key, payload, body, content_type, headers, dedup_key,
+      RETURN outbox.check_event(topic, key, payload, body, content_type, headers, dedup_key,
                                  deliver_after, deliver_before);$sql$ END);
 END $do$;
 
