@@ -5,8 +5,8 @@
 #include <mutex>
 #include <optional>
 
-#include "postrider/model/time.h"
 #include "postrider/model/snapshot.h"
+#include "postrider/model/time.h"
 
 namespace postrider {
 
