@@ -1,6 +1,5 @@
 #include "simulation/simulated_readers.h"
 
-#include <iterator>
 #include <utility>
 
 namespace postrider::simulation {
@@ -128,17 +127,13 @@ void SimulatedFetcher::LookForCancels(bool all) {
 }
 
 bool SimulatedFetcher::AnswerQueries() {
-  std::vector<LaneQuery> fresh = exchange_.TakeQueries();
-  std::move(fresh.begin(), fresh.end(), std::back_inserter(queries_));
+  std::vector<LaneQuery> queries = exchange_.TakeQueries();
   // A lane of an era before is about to forget what it has asked for; the answer of another history
   // would mislead it until then.
-  std::erase_if(queries_, [&](const LaneQuery& asked) { return asked.query.era != era_; });
-  if (queries_.empty()) return false;
-  while (!queries_.empty()) {
-    BacklogReply reply = Answer(queries_.front());
-    const LaneId lane = queries_.front().lane;
-    queries_.erase(queries_.begin());
-    receiver_.Reply(lane, std::move(reply));
+  std::erase_if(queries, [&](const LaneQuery& asked) { return asked.query.era != era_; });
+  if (queries.empty()) return false;
+  for (const LaneQuery& asked : queries) {
+    receiver_.Reply(asked.lane, Answer(asked));
   }
   return true;
 }

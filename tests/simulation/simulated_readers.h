@@ -68,7 +68,6 @@ class SimulatedFetcher {
   BacklogReceiver& receiver_;
   std::optional<CatchUp> catch_up_;
   std::vector<Feed> feeds_;
-  std::vector<LaneQuery> queries_;
   std::uint64_t era_ = 0;
 };
 

@@ -52,9 +52,8 @@ class FetchThread {
   const DatabaseAccess& access_;
   Exchange& exchange_;
   BacklogReceiver& receiver_;
-  CatchUp* catch_up_ = nullptr;     ///< of the present connection
-  std::vector<Feed> feeds_;         ///< while there is no connection
-  std::vector<LaneQuery> queries_;  ///< being answered; kept over a fault
+  CatchUp* catch_up_ = nullptr;  ///< of the present connection
+  std::vector<Feed> feeds_;      ///< while there is no connection
   std::uint64_t era_ = 0;
   Lookout others_;  ///< for rows and cancels of others
   std::chrono::steady_clock::time_point next_look_;
