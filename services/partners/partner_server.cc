@@ -21,6 +21,8 @@ constexpr const char* kJson = "application/json";
 
 /// Threads for connections; a hanging or idle one holds its thread.
 constexpr std::size_t kThreads = 128;
+/// Longer than a client's idle limit, as a partner's should be.
+constexpr time_t kKeepAliveSeconds = 75;
 
 std::string WholeSeconds(Duration duration) {
   return std::to_string(std::chrono::ceil<std::chrono::seconds>(duration).count());
@@ -39,11 +41,13 @@ class PartnerServer::Impl {
     server_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
     server_.set_tcp_nodelay(true);
     server_.set_keep_alive_max_count(1'000'000);
+    server_.set_keep_alive_timeout(kKeepAliveSeconds);
     AddRoutes();
     port_ = port != 0 ? port : server_.bind_to_any_port("127.0.0.1");
     if (port_ <= 0 || (port != 0 && !server_.bind_to_port("127.0.0.1", port))) {
       throw std::runtime_error("cannot listen on 127.0.0.1:" + std::to_string(port));
     }
+    DeepenListenQueue(port_);
     thread_ = std::thread([this] {
       server_.listen_after_bind();
       const std::lock_guard lock(mutex_);

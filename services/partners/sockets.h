@@ -6,6 +6,10 @@ namespace postrider::partners {
 /// an RST instead of an answer. False when there is none.
 bool ResetConnection(int server_port, int client_port);
 
+/// Lets many clients connect to our `server_port` at once. cpp-httplib listens with a queue of five:
+/// of what is beyond, the kernel drops the segments, and requests arrive a second late.
+void DeepenListenQueue(int server_port);
+
 /// Ends all connections to our `server_port`, so that no idle one holds up a stop.
 void ShutDownConnections(int server_port);
 

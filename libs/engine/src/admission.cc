@@ -49,6 +49,7 @@ Admission::Admission(const LaneSettings& settings)
       max_unsettled_(settings.max_unsettled),
       hold_(settings.hold),
       rate_(settings.rate),
+      arrivals_(settings.rate),
       endpoints_(settings.breaker, settings.endpoints, ProbeDeadline(settings)),
       cool_down_(ProbeDeadline(settings)) {
   if (settings.retries.budget) budget_.emplace(*settings.retries.budget);

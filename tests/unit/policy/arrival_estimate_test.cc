@@ -9,14 +9,14 @@ namespace {
 
 /// One that has seen the first calls, in a minute long before.
 ArrivalEstimate Begun() {
-  ArrivalEstimate estimate;
+  ArrivalEstimate estimate({{.count = 10, .length = seconds(1)}});
   for (int i = 0; i < 64; ++i) (void)estimate.LateBy(milliseconds(400), After(seconds(-600)));
   (void)estimate.LateBy(milliseconds(400), After(seconds(-300)));
   return estimate;
 }
 
 TEST(ArrivalEstimateTest, AllTimeOfTheFirstCallsMayHaveBeenLostOnTheWay) {
-  ArrivalEstimate estimate;
+  ArrivalEstimate estimate({{.count = 10, .length = seconds(1)}});
   for (int i = 0; i < 64; ++i) {
     EXPECT_EQ(estimate.LateBy(milliseconds(100), After(seconds(0))), milliseconds(100));
   }
@@ -42,6 +42,13 @@ TEST(ArrivalEstimateTest, VeryLongCallsAreThePartnersWork) {
   ArrivalEstimate estimate = Begun();
   (void)estimate.LateBy(milliseconds(10), After(seconds(0)));
   EXPECT_EQ(estimate.LateBy(seconds(5), After(seconds(1))), milliseconds(250));
+}
+
+TEST(ArrivalEstimateTest, OfTheShortestWindowATenthMayBeLostOnTheWay) {
+  ArrivalEstimate estimate(
+      {{.count = 100, .length = seconds(60)}, {.count = 20, .length = seconds(6)}});
+  EXPECT_EQ(estimate.LateBy(milliseconds(599), After(seconds(0))), milliseconds(599));
+  EXPECT_EQ(estimate.LateBy(seconds(5), After(seconds(0))), milliseconds(600));
 }
 
 TEST(ArrivalEstimateTest, APartnerThatHasBecomeSlowerIsTheMeasureAfterTwoMinutes) {
