@@ -179,7 +179,7 @@ CREATE TABLE outbox.outcome (
 ) PARTITION BY LIST (bucket);
 CREATE INDEX outcome_finished_at ON outbox.outcome USING brin (finished_at);
 
--- One row for each request that did not settle its event.
+-- One row for each request that did not settle its event, or did before it was sent again.
 CREATE TABLE outbox.attempt (
   event_id        bigint      NOT NULL,
   started_at      timestamptz NOT NULL,
@@ -190,7 +190,7 @@ CREATE TABLE outbox.attempt (
   bucket          smallint    NOT NULL,
   http_status     smallint    NOT NULL DEFAULT 0,
   charged         boolean     NOT NULL,
-  result          text        NOT NULL,  -- retry, refused, dead, unknown
+  result          text        NOT NULL,  -- retry, refused, dead, unknown; delivered: in an earlier run
   class           text,
   error           text,
   PRIMARY KEY (event_id, destination_id, epoch, n, bucket)
@@ -330,6 +330,7 @@ CREATE TABLE outbox.lane (
   saved_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
   breaker         text,                 -- closed, half_open, open; null: none, or not known
   held            text,                 -- why the owner does not send what is due; null: it does
+  cools_until     timestamptz,          -- the partner has asked for it, or is asked whether it is over
   PRIMARY KEY (destination_id, shard)
 );
 ALTER TABLE outbox.lane SET (fillfactor = 50);

@@ -197,7 +197,8 @@ SELECT e.id, e.topic, e.key, e.recorded_at, e.deliver_after, e.deliver_before, e
 FROM outbox.event e
 LEFT JOIN outbox.destination d ON d.id = abs(e.destination_id);
 
--- The requests that did not settle their event. To be asked by event_id.
+-- The requests that did not settle their event, or did before it was sent again. To be asked by
+-- event_id.
 CREATE VIEW outbox.attempts AS
 SELECT a.event_id, d.name AS destination, a.started_at, a.result, a.charged,
        nullif(a.http_status, 0) AS http_status, a.class, a.error, a.latency_ms, a.epoch, a.n

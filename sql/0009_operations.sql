@@ -48,7 +48,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $fn$
            AND o.destination_id = (filter ->> 'destination_id')::int)
 $fn$;
 
--- Sends events again: outcomes go, backlog rows come, dead letters are resolved.
+-- Sends events again: outcomes go, backlog rows come, dead letters are resolved. What had been
+-- delivered stays known as an attempt: it was a request, and counts as one.
 CREATE FUNCTION outbox.requeue(target int, events bigint[], new_key boolean) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
 DECLARE
@@ -61,8 +62,15 @@ BEGIN
     DELETE FROM outbox.outcome o USING outbox.event e
     WHERE e.id = ANY (events) AND o.event_id = e.id AND o.bucket = e.bucket
       AND o.destination_id = target AND o.state IN (1, 2)
-    RETURNING e.id, e.bucket, o.run, e.xid, e.recorded_at, e.topic, e.key, e.cause_id,
+    RETURNING o.state, o.finished_at, o.latency_ms, o.http_status, e.id, e.bucket, o.run, e.xid, e.recorded_at, e.topic, e.key, e.cause_id,
               e.deliver_after, e.deliver_before
+  ), delivered AS (
+    INSERT INTO outbox.attempt (event_id, destination_id, bucket, epoch, n, started_at, latency_ms,
+                                http_status, charged, result)
+    SELECT g.id, target, g.bucket, 0, g.run, g.finished_at - g.latency_ms * interval '1 ms',
+           g.latency_ms, g.http_status, true, 'delivered'
+    FROM gone g WHERE g.state = 1
+    ON CONFLICT DO NOTHING
   ), letters AS (
     UPDATE outbox.dead_letter l SET status = 'replayed', resolved_at = clock_timestamp()
     FROM gone g

@@ -72,6 +72,69 @@ TEST_F(PoliciesTest, ARefusalWithATimeCoolsTheDestinationDownAndOneProbeFollows)
   EXPECT_EQ(relay.Log("cool_down_over").size(), 1U);
 }
 
+TEST_F(PoliciesTest, AllShardsOfADestinationCoolDownTogether) {
+  Serve({"shards: 4", "concurrency: 8"});
+  // Long enough to refuse the probe, too.
+  partner_.Control(R"({"mode": "down", "status": 429, "retry_after": 3, "seconds": 5})");
+  InsertShipments(100);
+  ASSERT_TRUE(DeliveredReaches(100));
+  std::vector<std::size_t> refused;  // together, each time that the destination asked
+  std::int64_t last = 0;
+  for (const Seen& request : partner_.Requests()) {
+    if (request.at_us - last > 1'000'000) refused.push_back(0);
+    last = request.at_us;
+    if (request.status == 429) ++refused.back();
+  }
+  ASSERT_EQ(refused.size(), 3U);
+  EXPECT_GE(refused[0], 1U);
+  EXPECT_LE(refused[0], 8U) << "what was in flight";
+  EXPECT_EQ(refused[1], 1U) << "one probe for all";
+  EXPECT_EQ(refused[2], 0U);
+}
+
+/// Shard 1 of the destination is another relay's, which is played by rows in the database.
+TEST_F(PoliciesTest, AShardFollowsTheCoolDownOfAnotherRelaysShard) {
+  const std::vector<std::string> settings = {"shards: 2"};
+  ASSERT_TRUE(StopsCleanly(Serve(settings)));
+  shop_.Ask(
+      "WITH other AS (INSERT INTO outbox.relay (id, name, version, host, pid, pid_start, lease, "
+      "heartbeat) VALUES (gen_random_uuid(), 'other', '0', 'elsewhere', 1, 1, '1h', now() + "
+      "interval '1h') RETURNING id) UPDATE outbox.fence f SET owner = other.id, epoch = f.epoch + "
+      "1 "
+      "FROM other WHERE f.shard = 1");
+  Serve(settings);
+  const auto set = [this](const std::string& time) {
+    shop_.Ask("UPDATE outbox.lane SET cools_until = " + time + " WHERE shard = 1");
+  };
+  set("now() + interval '1h'");
+  ASSERT_TRUE(Eventually([&] {
+    InsertShipments(1);
+    return Status("held") == "cool_down";
+  }));
+  const auto before = partner_.Count();
+  InsertShipments(50);
+  EXPECT_TRUE(Always([&] { return partner_.Count() == before; }, seconds(2)));
+  set("NULL");
+  EXPECT_TRUE(Eventually([&] { return partner_.Count() > before; }));
+}
+
+TEST_F(PoliciesTest, ACoolDownOutlivesTheRelayThatWasTold) {
+  RelayProcess& first = Serve({"shards: 2", "concurrency: 4"});
+  partner_.Control(R"({"mode": "down", "status": 429, "retry_after": 8, "seconds": 1})");
+  InsertShipments(50);
+  ASSERT_TRUE(Eventually([&] {
+    return shop_.Count("outbox.lane WHERE cools_until > now()") >= 1 && partner_.Count() >= 1;
+  }));
+  first.Kill();
+  const auto refused = static_cast<std::size_t>(partner_.Count());
+  const auto last = partner_.Requests().back().at_us;
+  Serve({"shards: 2", "concurrency: 4"});
+  ASSERT_TRUE(DeliveredReaches(50));
+  const auto requests = partner_.Requests();
+  ASSERT_GT(requests.size(), refused);
+  EXPECT_GE(requests[refused].at_us - last, 7'500'000);
+}
+
 TEST_F(PoliciesTest, TooManyDeadLettersPauseTheDestinationUntilAPersonResumesIt) {
   RelayProcess& relay = Serve({"concurrency: 1", "dead_limit: 5/1h"});
   shop_.InsertMany(50);  // without an address

@@ -51,7 +51,7 @@ Admission::Admission(const LaneSettings& settings)
       rate_(settings.rate),
       arrivals_(settings.rate),
       endpoints_(settings.breaker, settings.endpoints, ProbeDeadline(settings)),
-      cool_down_(ProbeDeadline(settings)) {
+      cool_down_(ProbeDeadline(settings), settings.id.shard) {
   if (settings.retries.budget) budget_.emplace(*settings.retries.budget);
 }
 
@@ -161,6 +161,15 @@ void Admission::WaitForLease(Timestamp now) { unleased_until_ = Own(now) + kLeas
 void Admission::RefuseCredentials(Timestamp now) {
   credentials_refused_ = true;
   refused_until_ = Own(now) + hold_;
+}
+
+void Admission::FollowCoolDown(int shard, std::optional<Timestamp> until, Timestamp now) {
+  cool_down_.Follow(shard, until ? std::optional(Own(*until)) : std::nullopt, Own(now));
+}
+
+std::optional<Timestamp> Admission::cools_until() const {
+  const auto own = cool_down_.until();
+  return own ? std::optional(*own + moved_) : std::nullopt;
 }
 
 void Admission::Restore(const std::vector<microseconds>& ages, int unknown, Timestamp now) {

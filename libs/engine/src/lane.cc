@@ -140,9 +140,9 @@ void Lane::TellPolicies() {
     observer_.OnBreaker(endpoint, *breakers[endpoint]);
   }
   told_breakers_ = breakers;
-  if (const bool cools = admission_.cooling_down(); cools != told_cool_down_) {
-    told_cool_down_ = cools;
-    observer_.OnCoolDown(cools);
+  if (const auto until = admission_.cools_until(); until != told_cool_down_) {
+    told_cool_down_ = until;
+    observer_.OnCoolDown(until);
   }
 }
 
@@ -201,6 +201,7 @@ LaneStats Lane::stats() const {
   stats.bytes = shares_.bytes() + big_bytes_;
   stats.held = held_;
   stats.breakers = Breakers();
+  stats.cools_until = admission_.cools_until();
   return stats;
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr milliseconds kFirstWait{5000};
 constexpr milliseconds kLongestWait{300000};
+/// For the news of another part's probe, which may come by way of the database.
+constexpr milliseconds kNewsDelay{2000};
 
 /// Whether the partner itself said anything; a proxy of ours may have a status, too.
 bool IsAnswered(const HttpAnswer& answer) {
@@ -19,14 +21,20 @@ bool IsAnswered(const HttpAnswer& answer) {
 
 }  // namespace
 
-CoolDown::CoolDown(milliseconds probe_deadline) : probe_deadline_(probe_deadline) {}
+CoolDown::CoolDown(milliseconds probe_deadline, int part)
+    : probe_deadline_(probe_deadline), part_(part) {}
 
 Timestamp CoolDown::NextAt(Timestamp now) const {
-  return phase_ == Phase::kOff ? now : std::max(now, until_);
+  Timestamp last = cooling() ? until_ : Timestamp::min();
+  for (const auto& [part, until] : others_) last = std::max(last, until);
+  const bool other_probes = !others_.empty() && (!cooling() || others_.begin()->first < part_);
+  return std::max(now, other_probes ? last + kNewsDelay : last);
 }
 
 CoolDown::Round CoolDown::Begin(Timestamp now) {
-  if (phase_ != Phase::kOff && until_ <= now) {
+  const bool others_are_silent = !others_.empty();
+  if ((phase_ != Phase::kOff && until_ <= now) || others_are_silent) {
+    others_.clear();
     phase_ = Phase::kProbing;
     until_ = now + probe_deadline_;
     ++round_;
@@ -56,6 +64,24 @@ void CoolDown::Record(Round began, const HttpAnswer& answer, Timestamp now) {
 
 void CoolDown::Abandon(Round began, Timestamp now) {
   if (phase_ == Phase::kProbing && began == round_) Wait(milliseconds(0), now);
+}
+
+void CoolDown::Follow(int part, std::optional<Timestamp> until, Timestamp now) {
+  if (until) {
+    others_[part] = *until;
+    return;
+  }
+  const bool was_cooling = others_.erase(part) > 0;
+  if (!was_cooling || phase_ != Phase::kWaiting || until_ > now) return;
+  phase_ = Phase::kOff;
+  refusals_ = 0;
+}
+
+void CoolDown::Resume(Timestamp until) {
+  phase_ = Phase::kWaiting;
+  until_ = until;
+  refusals_ = 1;
+  ++round_;
 }
 
 void CoolDown::Wait(milliseconds duration, Timestamp now) {

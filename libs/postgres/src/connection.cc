@@ -36,8 +36,21 @@ std::string SqlstateOf(const pqxx::failure& error) {
 }  // namespace
 
 struct Rows::Impl {
+  pqxx::field Field(int row, int column) const;
+
   pqxx::result result;
+  /// The row that was looked at last: making one costs more than looking into it.
+  mutable pqxx::row at{};
+  mutable int at_number = -1;
 };
+
+pqxx::field Rows::Impl::Field(int row, int column) const {
+  if (row != at_number) {
+    at = result[static_cast<pqxx::result::size_type>(row)];
+    at_number = row;
+  }
+  return at[static_cast<pqxx::row::size_type>(column)];
+}
 
 Rows::Rows(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Rows::Rows(Rows&&) noexcept = default;
@@ -46,15 +59,10 @@ Rows::~Rows() = default;
 
 int Rows::size() const { return static_cast<int>(impl_->result.size()); }
 
-bool Rows::IsNull(int row, int column) const {
-  return impl_
-      ->result[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)]
-      .is_null();
-}
+bool Rows::IsNull(int row, int column) const { return impl_->Field(row, column).is_null(); }
 
 std::string_view Rows::Text(int row, int column) const {
-  const auto field = impl_->result[static_cast<pqxx::result::size_type>(row)]
-                                  [static_cast<pqxx::row::size_type>(column)];
+  const pqxx::field field = impl_->Field(row, column);
   return {field.c_str(), static_cast<std::size_t>(field.size())};
 }
 
@@ -170,7 +178,7 @@ void Connection::EndWithin(milliseconds time) {
 Rows Connection::Run(const std::string& name, const std::string& sql) {
   try {
     pqxx::nontransaction transaction(*impl_->connection);
-    return Rows(std::make_unique<Rows::Impl>(Rows::Impl{transaction.exec(sql)}));
+    return Rows(std::make_unique<Rows::Impl>(Rows::Impl{.result = transaction.exec(sql)}));
   } catch (const pqxx::broken_connection& error) {
     throw DatabaseFault(Explain(error.what()), name, "", true, true);
   } catch (const pqxx::failure& error) {

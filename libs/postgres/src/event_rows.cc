@@ -27,8 +27,9 @@ std::string FromHex(std::string_view hex) {
 }
 
 std::optional<std::string> ReadOptionalText(const Rows& rows, int row, int column) {
-  if (rows.IsNull(row, column)) return std::nullopt;
-  return std::string(rows.Text(row, column));
+  const std::string_view text = rows.Text(row, column);
+  if (text.empty() && rows.IsNull(row, column)) return std::nullopt;
+  return std::string(text);
 }
 
 }  // namespace
@@ -78,8 +79,8 @@ std::shared_ptr<Event> ReadEvent(const Rows& rows, int row, int column) {
   const int body = at++;
   event->body_bytes = static_cast<std::size_t>(ReadInt(rows, row, at++));
   event->body_is_payload = rows.Text(row, at++) == "t";
-  if (!rows.IsNull(row, payload)) event->body = rows.Text(row, payload);
-  if (!rows.IsNull(row, body)) event->body = FromHex(rows.Text(row, body));
+  event->body = rows.Text(row, payload);
+  if (const std::string_view hex = rows.Text(row, body); !hex.empty()) event->body = FromHex(hex);
   event->body_deferred = event->body.size() < event->body_bytes;
   event->content_type = ReadOptionalText(rows, row, at++);
   event->headers = rows.Text(row, at++);

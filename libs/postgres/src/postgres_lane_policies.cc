@@ -58,6 +58,22 @@ SentBefore PostgresLanePolicies::ReadSent(const SentQuery& query) {
   return sent;
 }
 
+std::vector<CoolingLane> PostgresLanePolicies::ReadCooling() {
+  const Rows rows =
+      connection_.Execute("keeper",
+                          sql_text::ReadSettings() +
+                              "SELECT destination_id, shard, cools_until FROM outbox.lane WHERE "
+                              "cools_until > clock_timestamp() - interval '1 min'",
+                          timeout_);
+  std::vector<CoolingLane> cooling;
+  for (int row = 0; row < rows.size(); ++row) {
+    cooling.push_back({{static_cast<DestinationId>(ReadInt(rows, row, 0)),
+                        static_cast<std::int16_t>(ReadInt(rows, row, 1))},
+                       sql_text::ParseTimestamp(rows.Text(row, 2))});
+  }
+  return cooling;
+}
+
 void PostgresLanePolicies::Pause(const std::string& destination, const std::string& acting_for,
                                  const std::string& note) {
   connection_.Execute("keeper",
@@ -71,20 +87,23 @@ void PostgresLanePolicies::Pause(const std::string& destination, const std::stri
 void PostgresLanePolicies::SaveStates(const std::string& incarnation,
                                       const std::vector<PolicyState>& states) {
   if (states.empty()) return;
-  sql_text::ArrayLiteral destination, shard, epoch, breaker, held;
+  sql_text::ArrayLiteral destination, shard, epoch, breaker, held, cools_until;
   for (const PolicyState& state : states) {
     destination.Add(std::int64_t{state.lane.destination});
     shard.Add(std::int64_t{state.lane.shard});
     epoch.Add(state.epoch);
     breaker.AddTextOrNull(state.breaker);
     held.AddTextOrNull(state.held);
+    cools_until.Add(state.cools_until);
   }
   connection_.Execute(
       "keeper",
-      "UPDATE outbox.lane l SET breaker = t.breaker, held = t.held FROM unnest(" +
+      "UPDATE outbox.lane l SET breaker = t.breaker, held = t.held, cools_until = t.cools_until "
+      "FROM unnest(" +
           destination.As("int4") + ", " + shard.As("int2") + ", " + epoch.As("int8") + ", " +
-          breaker.As("text") + ", " + held.As("text") +
-          ") AS t (destination_id, shard, epoch, breaker, held) JOIN outbox.fence f ON "
+          breaker.As("text") + ", " + held.As("text") + ", " + cools_until.As("timestamptz") +
+          ") AS t (destination_id, shard, epoch, breaker, held, cools_until) JOIN outbox.fence f "
+          "ON "
           "f.destination_id = t.destination_id AND f.shard = t.shard AND f.epoch = "
           "t.epoch AND f.owner = " +
           Quote(incarnation) +

@@ -45,12 +45,12 @@ HostedLane::HostedLane(LaneSettings settings, std::int64_t epoch, DestinationSet
     : destination_(std::move(destination)),
       endpoints_(std::move(endpoints)),
       link_(link),
-      around_(surroundings),
-      lane_(std::move(settings), epoch, surroundings.random, *this, *this),
-      runner_(lane_, link, surroundings.loop, surroundings.exchange, surroundings.clock),
+      around_(std::move(surroundings)),
+      crew_(around_.crew, settings.pool > 0 ? settings.pool : settings.concurrency),
+      lane_(std::move(settings), epoch, around_.random, *this, *this),
+      runner_(lane_, link, around_.loop, around_.exchange, around_.clock),
       credentials_(endpoints_, destination_.name,
-                   {surroundings.loop, surroundings.http, surroundings.clock, surroundings.log,
-                    lane_, runner_}) {
+                   {around_.loop, around_.http, around_.clock, around_.log, lane_, runner_}) {
   credentials_.Tend();
 }
 
@@ -82,8 +82,8 @@ void HostedLane::Transmit(HttpRequest request, std::uint64_t ticket, std::size_t
   HttpRequest described;
   described.method = request.method;
   described.url = request.url;
-  around_.http.Start(
-      std::move(request), &endpoints_->guard,
+  crew_.Start(
+      std::move(request), {endpoints_, &endpoints_->guard},
       [this, ticket, endpoint, described = std::move(described)](const HttpAnswer& answer) {
         const bool fine = !answer.failure && answer.status / 100 == 2;
         around_.metrics.ObserveAttempt(answer.latency);
@@ -193,7 +193,10 @@ void HostedLane::OnBreaker(std::size_t endpoint, CircuitBreaker::State state) {
   }
 }
 
-void HostedLane::OnCoolDown(bool begins) {
+void HostedLane::OnCoolDown(std::optional<Timestamp> until) {
+  around_.cool_downs.Tell(lane_.settings().id, until);
+  const bool begins = until.has_value();
+  if (std::exchange(cools_, begins) == begins) return;
   around_.log.Info(begins ? "cool_down_begun" : "cool_down_over",
                    begins ? "The partner says that it is too much: the destination waits."
                           : "The partner takes requests again.",

@@ -3,11 +3,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "postrider/engine/lane.h"
-#include "postrider/http/http_client.h"
+#include "postrider/http/http_crew.h"
 #include "postrider/telemetry/log.h"
 #include "postrider/telemetry/metrics.h"
+#include "relay/cool_downs.h"
 #include "relay/credential_keeper.h"
 #include "relay/database_clock.h"
 #include "relay/endpoints.h"
@@ -23,9 +25,11 @@ class Recorder;
 struct LaneSurroundings {
   EventLoop& loop;
   HttpClient& http;
+  std::vector<HttpCrew::Member> crew;  ///< the two above first
   Recorder& recorder;
   Exchange& exchange;
   PauseRequests& pauses;
+  const CoolDowns& cool_downs;
   DatabaseClock& clock;
   RandomSource& random;
   DestinationMetrics& metrics;
@@ -58,7 +62,7 @@ class HostedLane : private LaneEffects, private LaneObserver {
   void OnOutcome(const Event& event, const Outcome& outcome) override;
   void OnHeld(Held reason, microseconds time) override;
   void OnBreaker(std::size_t endpoint, CircuitBreaker::State state) override;
-  void OnCoolDown(bool begins) override;
+  void OnCoolDown(std::optional<Timestamp> until) override;
 
   void Transmit(HttpRequest request, std::uint64_t ticket, std::size_t endpoint);
 
@@ -66,10 +70,12 @@ class HostedLane : private LaneEffects, private LaneObserver {
   const std::shared_ptr<const Endpoints> endpoints_;
   LaneLink& link_;
   const LaneSurroundings around_;
+  HttpCrew crew_;
   Lane lane_;
   LaneRunner runner_;
   CredentialKeeper credentials_;
   std::size_t answering_ = 0;  ///< the endpoint whose answer the lane is told
+  bool cools_ = false;
   microseconds pool_held_{0};  ///< how long all connections have been in use
 };
 

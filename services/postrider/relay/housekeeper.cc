@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "relay/cool_downs.h"
 #include "relay/lane_host.h"
 #include "relay/lane_link.h"
 #include "relay/pause_notice.h"
@@ -52,7 +53,7 @@ Housekeeper::Housekeeper(const DatabaseAccess& access, const Incarnation& incarn
 
 void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
   // At every turn: a pause holds within a second, also when a turn takes long.
-  FollowRegistrations(roster);
+  FollowRegistrations(connection, roster);
   SetLaneGauges();
   SaveStates(connection);
   if (steady_clock::now() >= next_mark_) {
@@ -67,7 +68,7 @@ void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
   PauseAsAsked(connection);
 }
 
-void Housekeeper::FollowRegistrations(PostgresRoster& roster) {
+void Housekeeper::FollowRegistrations(Connection& connection, PostgresRoster& roster) {
   if (!registrations_.Due()) return;
   const auto registered = roster.ReadDestinations();
   for (const auto& host : hosts_) host->SetRegistered(registered);
@@ -76,7 +77,37 @@ void Housekeeper::FollowRegistrations(PostgresRoster& roster) {
       access_.metrics.ForDestination(destination.subscription.name).SetPaused(destination.paused);
     }
   }
+  if (SharesDestinations()) FollowCoolDowns(connection);
   registrations_.Looked();
+}
+
+/// Whether other relays have shards of destinations that we serve.
+bool Housekeeper::SharesDestinations() const {
+  return std::any_of(served_.begin(), served_.end(), [this](const auto& entry) {
+    const auto& [destination, served] = entry;
+    for (int shard = 0; shard < served.subscription.shards; ++shard) {
+      if (!lanes_.Find({destination, static_cast<std::int16_t>(shard)})) return true;
+    }
+    return false;
+  });
+}
+
+/// Lanes of other relays that cool down; CoolDowns tells of our own.
+void Housekeeper::FollowCoolDowns(Connection& connection) {
+  const CoolDowns cool_downs(lanes_);
+  const auto before = std::exchange(followed_, {});
+  for (const CoolingLane& cooling :
+       PostgresLanePolicies(connection, kStatementTimeout).ReadCooling()) {
+    if (lanes_.Find(cooling.lane)) continue;
+    followed_[cooling.lane] = cooling.until;
+    const auto known = before.find(cooling.lane);
+    // What is not news must not revive what the lane has found out by itself.
+    if (known != before.end() && known->second == cooling.until) continue;
+    cool_downs.Tell(cooling.lane, cooling.until);
+  }
+  for (const auto& [lane, until] : before) {
+    if (!followed_.contains(lane)) cool_downs.Tell(lane, std::nullopt);
+  }
 }
 
 /// A destination whose lane has asked for it is paused as by a person.
@@ -139,6 +170,7 @@ void Housekeeper::SaveStates(Connection& connection) {
     const LaneStats stats = owned.link->gauges().stats;
     PolicyState state{id, owned.epoch, {}, std::string(ToString(stats.held))};
     if (const auto& primary = stats.breakers[0]) state.breaker = ToString(*primary);
+    state.cools_until = stats.cools_until;
     if (states_.Look(state, now)) changed.push_back(std::move(state));
   }
   PostgresLanePolicies(connection, kStatementTimeout).SaveStates(incarnation_.id, changed);

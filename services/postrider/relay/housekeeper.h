@@ -38,7 +38,9 @@ class Housekeeper {
     bool mark = false;
   };
 
-  void FollowRegistrations(PostgresRoster& roster);
+  void FollowRegistrations(Connection& connection, PostgresRoster& roster);
+  void FollowCoolDowns(Connection& connection);
+  bool SharesDestinations() const;
   void PauseAsAsked(Connection& connection);
   void MakeMark(PostgresRoster& roster);
   bool AllIsClosed() const;
@@ -57,6 +59,7 @@ class Housekeeper {
   const std::vector<std::unique_ptr<LaneHost>>& hosts_;
   Lookout registrations_;
   std::map<LaneId, Saved> saved_;
+  std::map<LaneId, Timestamp> followed_;  ///< lanes of other relays that cool down, as last told
   ShownStates states_;
   std::chrono::steady_clock::time_point next_mark_;
   std::chrono::steady_clock::time_point next_gauges_;

@@ -42,11 +42,15 @@ LaneLink& LaneHost::AddLane(LanePlan plan) {
   const LaneId id = plan.settings.id;
   LaneLink& link = MakeLink(id);
   loop_.Post([this, id, &link, plan = std::move(plan)] {
+    std::vector<HttpCrew::Member> crew{member()};
+    crew.insert(crew.end(), others_.begin(), others_.end());
     const LaneSurroundings surroundings{loop_,
                                         http_,
+                                        std::move(crew),
                                         around_.recorder,
                                         around_.exchange,
                                         around_.pauses,
+                                        around_.cool_downs,
                                         around_.clock,
                                         random_,
                                         around_.metrics.ForDestination(plan.settings.name),
@@ -54,7 +58,15 @@ LaneLink& LaneHost::AddLane(LanePlan plan) {
     lanes_[id] = std::make_unique<HostedLane>(plan.settings, plan.epoch, plan.destination,
                                               plan.endpoints, link, surroundings);
     const int unknown = plan.sent.complete ? 0 : plan.settings.max_unsettled;
-    lanes_[id]->lane().RestoreSent(plan.sent.ages, unknown, lanes_[id]->runner().Now());
+    Lane& lane = lanes_[id]->lane();
+    lane.RestoreSent(plan.sent.ages, unknown, lanes_[id]->runner().Now());
+    for (const CoolingLane& cooling : plan.cooling) {
+      if (cooling.lane == id) {
+        lane.ResumeCoolDown(cooling.until);
+      } else {
+        lane.FollowCoolDown(cooling.lane.shard, cooling.until, lanes_[id]->runner().Now());
+      }
+    }
   });
   return link;
 }
@@ -118,6 +130,12 @@ void LaneHost::ForeignRows(LaneId id, std::vector<DueOrder> rows) {
 
 void LaneHost::Cancel(LaneId id, CancelRequest request) {
   WithLane(id, [request = std::move(request)](Lane& lane) { lane.OnCancel(request); });
+}
+
+void LaneHost::FollowCoolDown(LaneId id, int shard, std::optional<Timestamp> until) {
+  WithLane(id, [this, shard, until](Lane& lane) {
+    lane.FollowCoolDown(shard, until, around_.clock.Now());
+  });
 }
 
 void LaneHost::StopLanes() {

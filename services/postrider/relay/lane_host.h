@@ -21,6 +21,7 @@ struct HostSurroundings {
   Recorder& recorder;
   Exchange& exchange;
   PauseRequests& pauses;
+  const CoolDowns& cool_downs;
   DatabaseClock& clock;
   Metrics& metrics;
   Logger& log;
@@ -33,6 +34,8 @@ struct LanePlan {
   LaneSettings settings;
   std::int64_t epoch = 0;
   SentBefore sent;  ///< by its former owner
+  std::vector<CoolingLane>
+      cooling;  ///< lanes of the destination; this one: its former owner's word
   DestinationSettings destination;
   std::shared_ptr<const Endpoints> endpoints;
 };
@@ -43,6 +46,11 @@ class LaneHost {
  public:
   explicit LaneHost(const HostSurroundings& surroundings);
   ~LaneHost();
+
+  /// As one of several that help each other with requests.
+  HttpCrew::Member member() { return {&loop_, &http_}; }
+  /// Before the first lane. The others are stopped, but exist, for as long as this one does.
+  void SetOthers(std::vector<HttpCrew::Member> others) { others_ = std::move(others); }
 
   /// Makes a lane. The link is valid until the host is destroyed.
   LaneLink& AddLane(LanePlan plan);
@@ -56,6 +64,8 @@ class LaneHost {
   void Reply(LaneId lane, BacklogReply reply);
   void ForeignRows(LaneId lane, std::vector<DueOrder> rows);
   void Cancel(LaneId lane, CancelRequest request);
+  /// Another shard of its destination cools down until then; nullopt: no more.
+  void FollowCoolDown(LaneId lane, int shard, std::optional<Timestamp> until);
 
   /// No lane sends anything new.
   void StopLanes();
@@ -78,6 +88,7 @@ class LaneHost {
   EventLoop loop_;
   SeededRandom random_;
   HttpClient http_;
+  std::vector<HttpCrew::Member> others_;
   std::map<LaneId, std::unique_ptr<LaneLink>> links_;    ///< the maker's thread
   std::map<LaneId, std::unique_ptr<HostedLane>> lanes_;  ///< the loop's thread
   std::unique_ptr<UnroutedHost> unrouted_;               ///< the loop's thread

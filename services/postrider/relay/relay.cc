@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -20,8 +21,11 @@ constexpr milliseconds kHouseInterval{250};
 constexpr milliseconds kReloadInterval{1000};
 /// In any case.
 constexpr milliseconds kLongestReloadInterval{5000};
-/// Looks in a row at which everything was quiet before `--once` believes it.
+/// Looks in a row, so far apart, at which everything was quiet before `--once` believes it: an
+/// event may be between two threads at one of them.
 constexpr int kQuietLooks = 3;
+constexpr milliseconds kQuietInterval{50};
+constexpr milliseconds kFirstQuietInterval{10};
 /// What a lane may hold at least, however many there are.
 constexpr std::int64_t kLeastLaneMemory = 1024 * 1024;
 
@@ -41,7 +45,10 @@ Relay::Relay(const Settings& settings, const SecretResolver& secrets, const Data
       reloads_(exchange_.commits(), kLongestReloadInterval),
       housekeeper_(access, incarnation_, exchange_, pauses_, lanes_, served_, hosts_) {}
 
-Relay::~Relay() = default;
+Relay::~Relay() {
+  // All before one goes: they have lent each other requests.
+  for (const auto& host : hosts_) host->Stop();
+}
 
 RelayEnd Relay::Serve(std::stop_token stop, bool once) {
   RelayEnd end = RelayEnd::kLost;
@@ -122,15 +129,26 @@ void Relay::StartThreads(std::chrono::nanoseconds enrolled) {
   int threads = settings_.relay.threads;
   if (threads == 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const HostSurroundings surroundings{
-      *recorder_, exchange_, pauses_, clock_, access_.metrics, access_.log, [this] {
-        return lease_->MaySend() && !exchange_.halted();
-      }};
+      *recorder_,  exchange_,
+      pauses_,     cool_downs_,
+      clock_,      access_.metrics,
+      access_.log, [this] {
+        return lease_->MaySend() && !exchange_.halted(); }};
   for (int i = 0; i < threads; ++i) hosts_.push_back(std::make_unique<LaneHost>(surroundings));
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    std::vector<HttpCrew::Member> others;
+    for (std::size_t n = 1; n < hosts_.size(); ++n) {
+      others.push_back(hosts_[(i + n) % hosts_.size()]->member());
+    }
+    hosts_[i]->SetOthers(std::move(others));
+  }
 }
 
 void Relay::TakeFreeLanes(Connection& connection, PostgresRoster& roster) {
   if (wanted_.empty()) return;
   taken_.merge(roster.TakeLanes(incarnation_, {wanted_.begin(), wanted_.end()}));
+  std::vector<CoolingLane> cooling;
+  if (!taken_.empty()) cooling = PostgresLanePolicies(connection, patience_).ReadCooling();
   while (!taken_.empty()) {
     const auto [lane, epoch] = *taken_.begin();
     SentBefore sent;
@@ -138,7 +156,7 @@ void Relay::TakeFreeLanes(Connection& connection, PostgresRoster& roster) {
       sent =
           ReadSentBefore(connection, patience_, served_.at(lane.destination).settings, lane, epoch);
     }
-    AddLane(lane, epoch, std::move(sent));
+    AddLane(lane, epoch, std::move(sent), cooling);
     wanted_.erase(lane);
     taken_.erase(lane);
   }
@@ -148,7 +166,8 @@ void Relay::TakeFreeLanes(Connection& connection, PostgresRoster& roster) {
                         {{"lanes", wanted_.size()}});
 }
 
-void Relay::AddLane(LaneId lane, std::int64_t epoch, SentBefore sent) {
+void Relay::AddLane(LaneId lane, std::int64_t epoch, SentBefore sent,
+                    const std::vector<CoolingLane>& cooling) {
   LaneHost& host = *hosts_[lanes_.All().size() % hosts_.size()];
   LaneLink* link = nullptr;
   std::string name = "(unrouted)";
@@ -157,9 +176,12 @@ void Relay::AddLane(LaneId lane, std::int64_t epoch, SentBefore sent) {
   } else {
     const ServedDestination& served = served_.at(lane.destination);
     name = served.settings.name;
-    link =
-        &host.AddLane({MakeLaneSettings(served.settings, lane, settings_.relay.lease, lane_memory_),
-                       epoch, std::move(sent), served.settings, served.endpoints});
+    std::vector<CoolingLane> of_destination;
+    std::copy_if(cooling.begin(), cooling.end(), std::back_inserter(of_destination),
+                 [&](const CoolingLane& c) { return c.lane.destination == lane.destination; });
+    link = &host.AddLane(
+        {MakeLaneSettings(served.settings, lane, settings_.relay.lease, lane_memory_), epoch,
+         std::move(sent), std::move(of_destination), served.settings, served.endpoints});
   }
   host.SetRegistered(registered_);
   lanes_.Add(lane, {link, &host, epoch});
@@ -190,8 +212,6 @@ RelayEnd Relay::KeepHouse(std::stop_token stop, bool once) {
   session.Run(stop, [&](Connection& connection) {
     PostgresRoster roster(connection, patience_);
     PostgresOperations operations(connection);
-    std::mutex mutex;
-    std::condition_variable_any wakes;
     while (!stop.stop_requested()) {
       if (exchange_.halted()) roster.NoteRewound();
       if (const auto reason = LookForEnd(once)) {
@@ -201,11 +221,26 @@ RelayEnd Relay::KeepHouse(std::stop_token stop, bool once) {
       TakeFreeLanes(connection, roster);
       housekeeper_.Turn(connection, roster);
       LookForReload(operations);
-      std::unique_lock lock(mutex);
-      wakes.wait_for(lock, stop, kHouseInterval, [] { return false; });
+      AwaitNextRound(stop, once);
     }
   });
   return end;
+}
+
+/// With `once` not longer than until everything is quiet.
+void Relay::AwaitNextRound(std::stop_token stop, bool once) {
+  std::mutex mutex;
+  std::condition_variable_any wakes;
+  std::unique_lock lock(mutex);
+  const auto wait = [&](milliseconds time) {
+    wakes.wait_for(lock, stop, time, [] { return false; });
+  };
+  if (!once) return wait(kHouseInterval);
+  if (quiet_looks_ > 0) return wait(kQuietInterval);
+  const auto deadline = steady_clock::now() + kHouseInterval;
+  do {
+    wait(kFirstQuietInterval);
+  } while (!Quiet() && !stop.stop_requested() && steady_clock::now() < deadline);
 }
 
 std::optional<RelayEnd> Relay::LookForEnd(bool once) {

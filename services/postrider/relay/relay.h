@@ -86,9 +86,11 @@ class Relay {
   void BuryNeighbours(PostgresRoster& roster);
   void StartThreads(std::chrono::nanoseconds enrolled);
   void TakeFreeLanes(Connection& connection, PostgresRoster& roster);
-  void AddLane(LaneId lane, std::int64_t epoch, SentBefore sent);
+  void AddLane(LaneId lane, std::int64_t epoch, SentBefore sent,
+               const std::vector<CoolingLane>& cooling);
   LaneFilter FilterOf(LaneId lane) const;
   RelayEnd KeepHouse(std::stop_token stop, bool once);
+  void AwaitNextRound(std::stop_token stop, bool once);
   std::optional<RelayEnd> LookForEnd(bool once);
   bool Quiet() const;
   void LookForReload(PostgresOperations& operations);
@@ -115,6 +117,7 @@ class Relay {
   std::map<LaneId, std::int64_t> taken_;  ///< owned, with their epochs; not served yet
   std::int64_t lane_memory_ = 0;          ///< bytes of bodies that each lane may hold
   LaneRegistry lanes_;
+  const CoolDowns cool_downs_{lanes_};
   BacklogRouter router_;
   Lookout reloads_;  ///< the keeper's
   std::unique_ptr<LeaseThread> lease_;

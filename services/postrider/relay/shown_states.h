@@ -11,7 +11,8 @@ namespace postrider {
 /// Which states of lanes are saved, so that `outbox.status` shows them: soon, and without a row
 /// version for every moment. One that lasts from one look to the next is worth it, if that of its
 /// lane is not younger than two seconds; so a breaker that opens is seen within half a second, and
-/// a rate that holds a lane a hundred times a second costs one row version in two seconds.
+/// a rate that holds a lane a hundred times a second costs one row version in two seconds. A
+/// cool-down that begins, moves or ends is saved at once.
 class ShownStates {
  public:
   using Time = std::chrono::steady_clock::time_point;

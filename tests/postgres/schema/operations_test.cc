@@ -121,6 +121,8 @@ TEST_F(OperationsTest, AReplayOfATimeSendsNothingTwice) {
   EXPECT_EQ(Continue(), "done|2500|2500");
   EXPECT_EQ(Count("backlog"), "1500");
   EXPECT_EQ(Count("outcome WHERE run = 2"), "1000");
+  EXPECT_EQ(Count("attempts WHERE result = 'delivered' AND n = 1"), "2500")
+      << "what was sent before is not forgotten";
 }
 
 TEST_F(OperationsTest, AReplayDoesNotTakeWhatIsDeliveredWhileItRuns) {

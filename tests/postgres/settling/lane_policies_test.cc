@@ -50,6 +50,11 @@ class LanePoliciesStoreTest : public SettlingTest {
     return Ask("SELECT " + column + " FROM outbox.status WHERE destination = 'd'");
   }
 
+  Timestamp Now() {
+    return Timestamp(microseconds(
+        std::stoll(Ask("SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint"))));
+  }
+
   PostgresLanePolicies policies_{session_, milliseconds(5000)};
 };
 
@@ -130,6 +135,28 @@ TEST_F(LanePoliciesStoreTest, TheStateOfALaneIsShownWhileItIsOwned) {
   EXPECT_EQ(Status("breaker"), "closed") << "a former owner's word";
   LoseTheLane();
   EXPECT_EQ(Status("breaker"), "") << "nobody knows";
+}
+
+TEST_F(LanePoliciesStoreTest, WhatCoolsDownIsKnownToOtherOwners) {
+  EXPECT_THAT(policies_.ReadCooling(), IsEmpty());
+  const Timestamp now = Now();
+  policies_.SaveStates(relay_.id, {{lane_, epoch_, "", "cool_down", now + seconds(60)}});
+  LoseTheLane();
+  const auto cooling = policies_.ReadCooling();
+  ASSERT_THAT(cooling, SizeIs(1));
+  EXPECT_EQ(cooling[0].lane, lane_);
+  EXPECT_EQ(cooling[0].until, now + seconds(60));
+}
+
+TEST_F(LanePoliciesStoreTest, ACoolDownIsBelievedUntilItIsOver) {
+  const Timestamp now = Now();
+  policies_.SaveStates(relay_.id, {{lane_, epoch_, "", "", now - seconds(61)}});
+  EXPECT_THAT(policies_.ReadCooling(), IsEmpty());
+  policies_.SaveStates(relay_.id, {{lane_, epoch_, "", "", now - seconds(1)}});
+  EXPECT_THAT(policies_.ReadCooling(), SizeIs(1)) << "nobody has said that it is over";
+  policies_.SaveStates(relay_.id, {{lane_, epoch_, "", "", now + seconds(60)}});
+  policies_.SaveStates(relay_.id, {{lane_, epoch_, "", "", std::nullopt}});
+  EXPECT_THAT(policies_.ReadCooling(), IsEmpty());
 }
 
 }  // namespace

@@ -94,7 +94,10 @@ class LaneDriver : private LaneEffects, private LaneObserver, private RandomSour
   void OnBreaker(std::size_t /*endpoint*/, CircuitBreaker::State state) override {
     breaker_states.push_back(state);
   }
-  void OnCoolDown(bool begins) override { cool_downs.push_back(begins); }
+  void OnCoolDown(std::optional<Timestamp> until) override {
+    const bool cools = until.has_value();
+    if (cools != (!cool_downs.empty() && cool_downs.back())) cool_downs.push_back(cools);
+  }
   void Pause(const PauseCause& cause) override { pauses.push_back(cause); }
   double Uniform01() override { return 0; }
 

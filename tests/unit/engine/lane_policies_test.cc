@@ -240,5 +240,33 @@ TEST(LanePoliciesTest, RulesOnTheAnswerDecideWhatADeliveredStatusMeans) {
   EXPECT_EQ(driver.Recorded(4).backlog->failure, FailureClass::kUnreadable);
 }
 
+TEST(LanePoliciesTest, WhatCoolsDownTellsUntilWhenAndOthersFollow) {
+  LaneDriver driver;
+  driver.Take({1, 2});
+  HttpAnswer refusal;
+  refusal.status = 429;
+  refusal.headers.emplace_back("retry-after", "60");
+  driver.Answer(1, refusal);
+  EXPECT_EQ(driver.lane.stats().cools_until, driver.now + seconds(60));
+  LaneDriver other;
+  other.lane.FollowCoolDown(1, driver.lane.stats().cools_until, other.now);
+  other.Take({3});
+  EXPECT_THAT(other.Sent(), IsEmpty());
+  EXPECT_EQ(other.lane.held(), Held::kCoolDown);
+  EXPECT_EQ(other.lane.stats().cools_until, std::nullopt);
+  other.lane.FollowCoolDown(1, std::nullopt, other.now);
+  other.Pass(milliseconds(0));
+  EXPECT_THAT(other.Sent(), ElementsAre(3));
+}
+
+TEST(LanePoliciesTest, ACoolDownOutlivesItsOwner) {
+  LaneDriver driver;
+  driver.lane.ResumeCoolDown(driver.now + seconds(30));
+  driver.Take({1, 2, 3});
+  EXPECT_THAT(driver.Sent(), IsEmpty());
+  driver.Pass(seconds(30));
+  EXPECT_THAT(driver.Sent(), ElementsAre(1)) << "the probe";
+}
+
 }  // namespace
 }  // namespace postrider::test

@@ -206,5 +206,79 @@ TEST(CoolDownTest, ProbesAgainWhenAProbeNeverReports) {
   EXPECT_EQ(cool_down.NextAt(now), now + kDeadline);
 }
 
+TEST(CoolDownTest, FollowsAnotherPartUntilItsProbeIsAnswered) {
+  CoolDown first(kDeadline, 0);
+  CoolDown second(kDeadline, 1);
+  Call(first, Answer(429, "10"), After(seconds(0)));
+  EXPECT_EQ(first.until(), After(seconds(10)));
+  second.Follow(0, first.until(), After(seconds(0)));
+  EXPECT_GT(second.NextAt(After(seconds(0))), After(seconds(10)));
+  EXPECT_FALSE(second.cooling()) << "what it only follows is not to be followed";
+  const auto probe = first.Begin(After(seconds(10)));
+  EXPECT_EQ(first.until(), After(seconds(30)));
+  second.Follow(0, first.until(), After(seconds(10)));
+  EXPECT_GT(second.NextAt(After(seconds(12))), After(seconds(12))) << "no second probe";
+  first.Record(probe, Answer(200), After(seconds(13)));
+  EXPECT_EQ(first.until(), std::nullopt);
+  second.Follow(0, first.until(), After(seconds(13)));
+  EXPECT_EQ(second.NextAt(After(seconds(13))), After(seconds(13)));
+  (void)second.Begin(After(seconds(13)));
+  EXPECT_FALSE(second.cooling());
+}
+
+/// Each is told of the others.
+void TellAll(std::vector<CoolDown>& parts, Timestamp now) {
+  for (std::size_t from = 0; from < parts.size(); ++from) {
+    for (std::size_t to = 0; to < parts.size(); ++to) {
+      if (from != to) parts[to].Follow(static_cast<int>(from), parts[from].until(), now);
+    }
+  }
+}
+
+TEST(CoolDownTest, OfSeveralPartsThatWereRefusedOneSendsTheProbe) {
+  std::vector<CoolDown> parts;
+  for (int part = 0; part < 4; ++part) parts.emplace_back(kDeadline, part);
+  for (int part : {3, 1, 2}) {
+    Call(parts[static_cast<std::size_t>(part)], Answer(429, std::to_string(10 + part)),
+         After(seconds(0)));
+  }
+  TellAll(parts, After(seconds(0)));
+  EXPECT_EQ(parts[1].NextAt(After(seconds(0))), After(seconds(13))) << "the longest of all";
+  for (const std::size_t other : {0U, 2U, 3U}) {
+    EXPECT_GT(parts[other].NextAt(After(seconds(0))), After(seconds(13)));
+  }
+  const auto probe = parts[1].Begin(After(seconds(13)));
+  TellAll(parts, After(seconds(13)));
+  for (const std::size_t other : {0U, 2U, 3U}) {
+    EXPECT_GT(parts[other].NextAt(After(seconds(16))), After(seconds(16)));
+  }
+  parts[1].Record(probe, Answer(200), After(seconds(16)));
+  TellAll(parts, After(seconds(16)));
+  for (const CoolDown& part : parts) {
+    EXPECT_EQ(part.NextAt(After(seconds(16))), After(seconds(16)));
+    EXPECT_FALSE(part.cooling());
+  }
+}
+
+TEST(CoolDownTest, FindsOutForItselfWhenTheOthersFallSilent) {
+  CoolDown cool_down(kDeadline, 1);
+  cool_down.Follow(0, After(seconds(10)), After(seconds(0)));
+  cool_down.Follow(3, After(seconds(20)), After(seconds(0)));
+  EXPECT_EQ(cool_down.NextAt(After(seconds(0))), After(seconds(22)));
+  const auto probe = cool_down.Begin(After(seconds(22)));
+  EXPECT_GT(cool_down.NextAt(After(seconds(22))), After(seconds(22))) << "one request, not all";
+  cool_down.Record(probe, Answer(200), After(seconds(23)));
+  EXPECT_EQ(cool_down.NextAt(After(seconds(23))), After(seconds(23)));
+}
+
+TEST(CoolDownTest, TheNextOwnerWaitsForWhatTheLastOneWasTold) {
+  CoolDown cool_down(kDeadline);
+  cool_down.Resume(After(seconds(40)));
+  EXPECT_TRUE(cool_down.cooling());
+  EXPECT_EQ(cool_down.NextAt(After(seconds(1))), After(seconds(40)));
+  Call(cool_down, Answer(200), After(seconds(40)));
+  EXPECT_FALSE(cool_down.cooling());
+}
+
 }  // namespace
 }  // namespace postrider

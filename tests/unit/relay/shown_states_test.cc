@@ -66,5 +66,18 @@ TEST_F(ShownStatesTest, EachLaneIsLookedAtByItself) {
   EXPECT_TRUE(Look(State("open", "breaker", 1)));
 }
 
+TEST_F(ShownStatesTest, ACoolDownIsSavedAtOnce) {
+  PolicyState state = State("closed", "");
+  Look(state);
+  Look(state);
+  for (const int wait : {5, 17}) {
+    state.cools_until = Timestamp(seconds(1000 + wait));
+    EXPECT_TRUE(Look(state));
+    EXPECT_FALSE(Look(state));
+  }
+  state.cools_until.reset();
+  EXPECT_TRUE(Look(state));
+}
+
 }  // namespace
 }  // namespace postrider::test

@@ -106,6 +106,10 @@ class Admission {
   /// What the lane's former owner has sent: how long ago each was, as far as it is recorded.
   /// @param unknown  requests that may have been sent and are not
   void Restore(const std::vector<microseconds>& ages, int unknown, Timestamp now);
+  /// What the lane's former owner had been told to wait for. See CoolDown.
+  void ResumeCoolDown(Timestamp until) { cool_down_.Resume(Own(until)); }
+  /// What another shard of the destination is told.
+  void FollowCoolDown(int shard, std::optional<Timestamp> until, Timestamp now);
   /// The clock was set forward (back, if negative) by that much: no time has passed.
   void ClockMoved(microseconds by) { moved_ += by; }
 
@@ -121,6 +125,8 @@ class Admission {
     return endpoints_.state(endpoint);
   }
   bool cooling_down() const { return cool_down_.cooling(); }
+  /// See CoolDown::until().
+  std::optional<Timestamp> cools_until() const;
 
  private:
   Held Policy(Timestamp own);

@@ -95,6 +95,11 @@ class Lane : public LaneBase {
   void RestoreSent(const std::vector<microseconds>& ages, int unknown, Timestamp now) {
     admission_.Restore(ages, unknown, now);
   }
+  /// See Admission.
+  void ResumeCoolDown(Timestamp until) { admission_.ResumeCoolDown(until); }
+  void FollowCoolDown(int shard, std::optional<Timestamp> until, Timestamp now) {
+    admission_.FollowCoolDown(shard, until, now);
+  }
 
   // -- State ------------------------------------------------------------------------------------
 
@@ -273,7 +278,7 @@ class Lane : public LaneBase {
   bool pauses_itself_ = false;  ///< has asked for it
   bool stopped_ = false;
   BreakerStates told_breakers_;
-  bool told_cool_down_ = false;
+  std::optional<Timestamp> told_cool_down_;
   Held held_ = Held::kNothing;
   Timestamp held_since_;
 };

@@ -26,6 +26,7 @@ struct LaneStats {
   std::int64_t bytes = 0;
   Held held = Held::kNothing;
   BreakerStates breakers{};
+  std::optional<Timestamp> cools_until;  ///< see Admission::cools_until()
 };
 
 /// What readers, recorder and event loop need of any lane. A lane is a pure state machine for one

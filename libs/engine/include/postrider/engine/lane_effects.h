@@ -89,8 +89,8 @@ class LaneObserver {
   virtual void OnOutcome(const Event& /*event*/, const Outcome& /*outcome*/) {}
   virtual void OnHeld(Held /*reason*/, microseconds /*time*/) {}
   virtual void OnBreaker(std::size_t /*endpoint*/, CircuitBreaker::State /*state*/) {}
-  /// It begins, or is over.
-  virtual void OnCoolDown(bool /*begins*/) {}
+  /// The lane waits until then, or for its probe until then at the longest; nullopt: no more.
+  virtual void OnCoolDown(std::optional<Timestamp> /*until*/) {}
 };
 
 }  // namespace postrider

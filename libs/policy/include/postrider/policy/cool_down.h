@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 
 #include "postrider/model/http.h"
 #include "postrider/model/time.h"
@@ -18,8 +20,11 @@ namespace postrider {
 /// Requests that were under way when the wait began are refused together. They are one refusal:
 /// they make the wait longer if they ask for more, but do not double it.
 ///
-/// Nothing of it is kept elsewhere: the next owner of a lane learns it by a refusal of its own. For
-/// one thread.
+/// It is that of one part (a shard) of a destination. The others follow it: they wait as well, and
+/// for the answer to its probe, so that one request for the whole destination finds out. Of several
+/// that were refused, the one with the lowest number sends it, after the last of their waits. Who
+/// hears nothing for 2 s after that finds out for itself. The next owner of a part resumes what the
+/// last one has left. For one thread.
 class CoolDown {
  public:
   /// Goes with a request until its answer: how many waits and probes there had been.
@@ -27,7 +32,8 @@ class CoolDown {
 
   /// @param probe_deadline  when a probe has not reported by then, another one passes; longer than
   ///                        the timeout of a call
-  explicit CoolDown(milliseconds probe_deadline);
+  /// @param part            its number among those of the destination
+  explicit CoolDown(milliseconds probe_deadline, int part = 0);
 
   /// When a request may pass: `now`, or the time at which to ask again. While a probe is under way
   /// that is its deadline; its answer changes it earlier.
@@ -42,8 +48,20 @@ class CoolDown {
   /// The request was never written.
   void Abandon(Round began, Timestamp now);
 
-  /// Whether requests have to wait, for their time or for a probe.
+  /// Another part waits until then, or for its probe until then at the longest; nullopt: the
+  /// partner has answered it, and it goes on.
+  void Follow(int part, std::optional<Timestamp> until, Timestamp now);
+
+  /// The former owner of this part waited until then.
+  void Resume(Timestamp until);
+
+  /// Whether requests of this part have to wait, for their time or for a probe. Not when it merely
+  /// follows others.
   bool cooling() const { return phase_ != Phase::kOff; }
+  /// Until when, at the longest. For others to follow.
+  std::optional<Timestamp> until() const {
+    return cooling() ? std::optional(until_) : std::nullopt;
+  }
 
  private:
   enum class Phase { kOff, kWaiting, kProbing };
@@ -52,10 +70,12 @@ class CoolDown {
   milliseconds UnaskedWait() const;
 
   const milliseconds probe_deadline_;
+  const int part_;
   Phase phase_ = Phase::kOff;
   Timestamp until_ = Timestamp::min();  ///< end of the wait, or deadline of the probe
   Round round_ = 0;
-  int refusals_ = 0;  ///< one after the other
+  int refusals_ = 0;                 ///< one after the other
+  std::map<int, Timestamp> others_;  ///< parts that wait, until when
 };
 
 }  // namespace postrider

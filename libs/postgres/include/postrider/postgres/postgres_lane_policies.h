@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,19 @@ struct SentQuery {
   int limit = 0;                 ///< not more than that many
 };
 
-/// What `outbox.status` says of a lane.
+/// A lane that waits because the partner has asked for it.
+struct CoolingLane {
+  LaneId lane;
+  Timestamp until;  ///< or for the answer to a probe until then
+};
+
+/// What `outbox.status`, other lanes of the destination and the next owner are to know of a lane.
 struct PolicyState {
   LaneId lane;
   std::int64_t epoch = 0;
   std::string breaker;  ///< empty: none
   std::string held;     ///< empty: by nothing
+  std::optional<Timestamp> cools_until{};
 
   friend bool operator==(const PolicyState&, const PolicyState&) = default;
 };
@@ -45,6 +53,10 @@ class PostgresLanePolicies {
       : connection_(connection), timeout_(timeout) {}
 
   SentBefore ReadSent(const SentQuery& query);
+
+  /// Those of any owner, as far as they have said so. One whose time is over has not yet said that
+  /// the partner has answered; after a minute it is not believed any more.
+  std::vector<CoolingLane> ReadCooling();
 
   /// Pauses a destination as `outbox.pause` does for a person.
   /// @param acting_for  what the relay pauses it for, shown in `outbox.operations`
