@@ -7,7 +7,7 @@ namespace {
 
 /// A window is kept for so much longer than it is, as a part of it.
 constexpr int kAllowancePart = 25;
-constexpr std::size_t kArrivalsKept = 400;
+constexpr std::size_t kArrivalsKept = 1000;
 
 }  // namespace
 

@@ -12,7 +12,7 @@ constexpr seconds kLease{1};
 const std::array<std::vector<RateWindow>, 4> kRates{
     {{{20, milliseconds(100)}},
      {{5, milliseconds(20)}},
-     {{40, milliseconds(200)}, {180, milliseconds(1000)}},
+     {{40, milliseconds(200)}, {450, milliseconds(3000)}},
      {{8, milliseconds(40)}, {60, milliseconds(300)}}}};
 
 SimulatedDestination Make(Scenario& scenario, const std::string& name,

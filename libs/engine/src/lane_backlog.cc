@@ -239,13 +239,21 @@ void Lane::OnKeyLoaded(const BacklogReply& reply) {
   }
   if (keys_.is_held_up(key)) return keys_.GiveUpLoad(key);
   std::vector<EventId> ids;
+  bool more = static_cast<int>(reply.deliveries.size()) >= reply.query.limit;
   for (const StoredDelivery& stored : reply.deliveries) {
     const EventId id = stored.event->id();
+    if (!place_.has_reached(id)) {
+      if (ids.empty()) {
+        place_.Await(id, key);
+        return keys_.GiveUpLoad(key);
+      }
+      more = true;
+      break;
+    }
     if (memory_.contains(id) || questions_.IsStale(id, stored.run)) continue;
     HoldStored(stored, Origin::kBlocked);
     ids.push_back(id);
   }
-  const bool more = static_cast<int>(reply.deliveries.size()) >= reply.query.limit;
   keys_.Loaded(key, ids, more);
   RunNext(key);
 }

@@ -320,5 +320,24 @@ TEST(LaneKeysTest, AHeadThatEndedAfterTheKeysWereReadDoesNotHoldUpItsKey) {
   EXPECT_THAT(driver.Sent(), ElementsAre(2));
 }
 
+TEST(LaneKeysTest, WhatIsBlockedWaitsForTheRecoveryToPassIt) {
+  LaneDriver driver(LaneDriver::Ordered());
+  driver.PutBack(NewEvent(20, "k"));
+  driver.rows.at(20).entry.waiting_for = WaitingFor::kPredecessor;
+  driver.BeginEra();
+  driver.Take({5});
+  driver.Settle();
+  EXPECT_THAT(driver.Sent(), ElementsAre(5)) << "an earlier one of its key may still come";
+  driver.Take({10}, "k");
+  driver.Settle();
+  EXPECT_THAT(driver.Sent(), ElementsAre(10));
+  driver.Answer(10, 200);
+  driver.Settle();
+  EXPECT_THAT(driver.Sent(), IsEmpty());
+  driver.EndRecovery();
+  driver.Settle();
+  EXPECT_THAT(driver.Sent(), ElementsAre(20));
+}
+
 }  // namespace
 }  // namespace postrider::test

@@ -20,6 +20,7 @@
 #include "postrider/engine/lane_settings.h"
 #include "postrider/engine/lane_shares.h"
 #include "postrider/engine/question_log.h"
+#include "postrider/engine/recovery_place.h"
 #include "postrider/engine/send_queue.h"
 #include "postrider/policy/dead_limit.h"
 #include "postrider/policy/random.h"
@@ -157,6 +158,7 @@ class Lane : public LaneBase {
   void AskForDue(DueLine line, int spare, Timestamp now);
   void AskForHeads();
   void AskForUnseen();
+  void RunReached();
   void AskForRows(std::vector<EventId> ids, DueLine line);
   void AskForBlocked();
   void AskForKey(const std::string& key, bool unless_dead);
@@ -261,6 +263,7 @@ class Lane : public LaneBase {
   std::vector<Delivery> left_unplaced_;  ///< became durable before: what is read may be older
   /// Rows that hold up their keys, as those were read, and that no page has shown since.
   std::set<EventId> unseen_heads_;
+  RecoveryPlace place_;
   /// Put back by a person while their last run was still being recorded.
   std::unordered_map<EventId, DueOrder> put_back_early_;
   std::unordered_map<EventId, EventIdentity> remembered_;  ///< under way when the era began
