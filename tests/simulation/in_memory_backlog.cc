@@ -121,6 +121,9 @@ void InMemoryDatabase::Replay(const std::vector<DeliveryKey>& ended) {
   for (const DeliveryKey& key : ended) {
     const OutcomeRow outcome = outcomes_.at(key);
     Erase(outcomes_, key);
+    if (outcome.state == OutcomeState::kDelivered) {
+      Put(attempts_, {key, 0, outcome.run}, AttemptRow{outcome.event, outcome.finished_at});
+    }
     const auto dead = dead_.find(key);
     if (dead != dead_.end()) Put(dead_, key, DeadRow{dead->second.event, dead->second.run, false});
     PutBack(key, BacklogRow{outcome.event, static_cast<std::int16_t>(outcome.run + 1), {}});

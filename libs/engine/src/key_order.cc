@@ -190,6 +190,11 @@ void KeyOrder::GiveUpLoad(const std::string& key) {
   if (State* state = Find(key)) state->loading = false;
 }
 
+bool KeyOrder::blocked_since_load(const std::string& key) const {
+  const State* state = Find(key);
+  return state != nullptr && state->since_load > 0;
+}
+
 std::vector<EventId> KeyOrder::TakeHeads(std::size_t limit) {
   const auto end =
       wanted_heads_.begin() + static_cast<std::ptrdiff_t>(std::min(limit, wanted_heads_.size()));

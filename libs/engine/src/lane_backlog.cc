@@ -238,6 +238,11 @@ void Lane::OnKeyLoaded(const BacklogReply& reply) {
                   [&](EventId id) { return !memory_.contains(id) && !questions_.LeftSince(id); });
   }
   if (keys_.is_held_up(key)) return keys_.GiveUpLoad(key);
+  // While the lane recovers, the log gives what is before it.
+  if (!place_.ended() && keys_.blocked_since_load(key)) {
+    keys_.GiveUpLoad(key);
+    return RunNext(key);
+  }
   std::vector<EventId> ids;
   bool more = static_cast<int>(reply.deliveries.size()) >= reply.query.limit;
   for (const StoredDelivery& stored : reply.deliveries) {

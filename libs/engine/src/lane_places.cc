@@ -97,12 +97,12 @@ void Lane::OnKeys(const BacklogReply& reply, Timestamp now) {
     unseen_heads_.insert(key.heads.begin(), key.heads.end());
   }
   RestorePlaces();
-  keys_.EndRestore();
   keys_known_ = true;
   for (const EventId id : std::exchange(unplaced_, {})) {
     Delivery* const delivery = Find(id);
     if (delivery != nullptr && delivery->state == State::kUnplaced) Admit(*delivery, false, now);
   }
+  keys_.EndRestore();  // what was taken may go before what is blocked
 }
 
 /// What was under way when the era began keeps its place, and overrules what was read of it.

@@ -339,5 +339,23 @@ TEST(LaneKeysTest, WhatIsBlockedWaitsForTheRecoveryToPassIt) {
   EXPECT_THAT(driver.Sent(), ElementsAre(20));
 }
 
+TEST(LaneKeysTest, WhatTheRecoveryHasGivenGoesBeforeWhatIsBlockedBehindIt) {
+  LaneDriver driver(LaneDriver::Ordered());
+  driver.PutBack(NewEvent(20, "k"));
+  driver.rows.at(20).entry.waiting_for = WaitingFor::kPredecessor;
+  driver.BeginEra();
+  driver.Take({10}, "k");
+  driver.Take({25});  // so 20 has been passed
+  while (driver.lane.stats().sending == 0) driver.AnswerFirstQuery();
+  EXPECT_THAT(driver.Sent(), ElementsAre(25));
+  while (!driver.queries().empty()) driver.AnswerFirstQuery();
+  EXPECT_THAT(driver.Sent(), IsEmpty()) << "the row of 10 is not durable yet";
+  driver.Settle();
+  EXPECT_THAT(driver.Sent(), ElementsAre(10));
+  driver.Answer(10, 200);
+  driver.Settle();
+  EXPECT_THAT(driver.Sent(), ElementsAre(20));
+}
+
 }  // namespace
 }  // namespace postrider::test

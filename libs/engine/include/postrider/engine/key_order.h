@@ -85,6 +85,8 @@ class KeyOrder {
   void Loaded(const std::string& key, const std::vector<EventId>& ids, bool more);
   /// What was read back came while the key is held up again: it stays where it is.
   void GiveUpLoad(const std::string& key);
+  /// Rows were blocked since they were asked for, and may be missing in what was read.
+  bool blocked_since_load(const std::string& key) const;
   /// Heads in the backlog whose turn has come; at most `limit`. They have to `ComeBack`.
   std::vector<EventId> TakeHeads(std::size_t limit);
 

@@ -19,6 +19,7 @@ class RecoveryPlace {
   void Reach(EventId id);
   void End() { ended_ = true; }
 
+  bool ended() const { return ended_; }
   bool has_reached(EventId id) const { return ended_ || id <= reached_; }
 
   /// The key cannot go on before this id is reached.
