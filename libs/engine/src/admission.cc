@@ -79,6 +79,7 @@ Held Admission::Policy(Timestamp own) {
   if (const Timestamp at = endpoints_.NextAt(own); at > own) return HeldUntil(Held::kBreaker, at);
   if (const Timestamp at = cool_down_.NextAt(own); at > own) return HeldUntil(Held::kCoolDown, at);
   if (const Timestamp at = rate_.NextAt(own); at > own) return HeldUntil(Held::kRate, at);
+  if (call_waits_) return HeldUntil(Held::kRate, kNever);
   if (unsettled_ >= max_unsettled_) return Held::kUnsettled;
   if (in_flight_ >= concurrency_) return Held::kConcurrency;
   if (in_flight_ >= pool_) return Held::kPool;
@@ -152,6 +153,18 @@ void Admission::LeaveFlight(const Permit& permit, bool written, Timestamp own) {
   } else {
     rate_.Release();
   }
+}
+
+Timestamp Admission::NextCall(Timestamp now) {
+  const Timestamp own = Own(now);
+  const Timestamp at = rate_.NextAt(own);
+  call_waits_ = at > own;
+  return at == kNever ? kNever : at + moved_;
+}
+
+void Admission::NoteCall(Timestamp now) {
+  call_waits_ = false;
+  rate_.Note(Own(now));
 }
 
 // -- What else ------------------------------------------------------------------------------------

@@ -26,10 +26,11 @@ CredentialKeeper::~CredentialKeeper() { parts_.loop.Cancel(timer_); }
 void CredentialKeeper::Tend() {
   const Timestamp now = parts_.runner.Now();
   Timestamp next = kNever;
+  parts_.lane.GiveUpCall();
   for (std::size_t i = 0; i < endpoints_->all.size(); ++i) {
     TokenSource* const token = endpoints_->all[i].token.get();
     if (token == nullptr) continue;
-    if (token->TakeFetch(now)) Fetch(i);
+    next = std::min(next, FetchInTurn(i, now));
     const bool usable = token->Usable(now);
     parts_.lane.SetCredentials(i, usable);
     if (usable && !had_token_[i]) parts_.lane.OnNewCredentials();
@@ -41,6 +42,19 @@ void CredentialKeeper::Tend() {
     if (refused_) next = std::min(next, now + kLook);
   }
   SetTimer(next);
+}
+
+/// The call for a token counts in the rate like a request. Returns when to try again.
+Timestamp CredentialKeeper::FetchInTurn(std::size_t endpoint, Timestamp now) {
+  TokenSource& token = *endpoints_->all[endpoint].token;
+  if (!token.WantsFetch(now)) return kNever;
+  const Timestamp at = parts_.lane.NextCall(now);
+  if (at > now) return std::min(at, now + kLook);
+  if (token.TakeFetch(now)) {
+    parts_.lane.NoteCall(now);
+    Fetch(endpoint);
+  }
+  return kNever;
 }
 
 void CredentialKeeper::Fetch(std::size_t endpoint) {

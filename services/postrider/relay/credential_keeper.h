@@ -42,6 +42,7 @@ class CredentialKeeper {
   void OnRefused(std::size_t endpoint, Timestamp sent_at);
 
  private:
+  Timestamp FetchInTurn(std::size_t endpoint, Timestamp now);
   void Fetch(std::size_t endpoint);
   void OnFetched(std::size_t endpoint, const std::string& problem);
   void LookForChange();

@@ -22,6 +22,11 @@ Timestamp TokenSource::NextChange(Timestamp now) const {
   return life_.NextChange(now);
 }
 
+bool TokenSource::WantsFetch(Timestamp now) const {
+  const std::lock_guard lock(mutex_);
+  return life_.WantsFetch(now);
+}
+
 bool TokenSource::TakeFetch(Timestamp now) {
   const std::lock_guard lock(mutex_);
   if (!life_.WantsFetch(now)) return false;

@@ -21,6 +21,8 @@ class TokenSource {
   /// When to look again.
   Timestamp NextChange(Timestamp now) const;
 
+  /// It is time to fetch a token, and nobody does.
+  bool WantsFetch(Timestamp now) const;
   /// It is time to fetch a token, and the caller does it: Finish() has to follow.
   bool TakeFetch(Timestamp now);
   BuildResult BuildCall() const { return call_.Build(); }

@@ -270,5 +270,38 @@ TEST_F(AdmissionTest, CountsWhatIsInFlightAndUnsettledOnEveryPath) {
   EXPECT_EQ(admission.unsettled(), 0);
 }
 
+TEST_F(AdmissionTest, ACallForATokenHasItsPlaceInTheRate) {
+  LaneSettings settings = Open();
+  settings.rate = {{3, seconds(10)}};
+  Admission admission(settings);
+  EXPECT_EQ(admission.NextCall(now), now);
+  admission.NoteCall(now);
+  EXPECT_EQ(SendAll(admission, Status(200), kDelivered), 2);
+  const Timestamp free = admission.NextCall(now);
+  EXPECT_GT(free, now + seconds(10));
+  now = free;
+  EXPECT_EQ(admission.Obstacle(now), Held::kRate) << "the call goes first";
+  EXPECT_EQ(admission.NextCall(now), now);
+  admission.NoteCall(now);
+  EXPECT_EQ(SendAll(admission, Status(200), kDelivered), 2);
+}
+
+TEST_F(AdmissionTest, ACallThatIsNotWantedAnyMoreHoldsUpNothing) {
+  LaneSettings settings = Open();
+  settings.rate = {{1, seconds(10)}};
+  Admission admission(settings);
+  EXPECT_EQ(SendAll(admission, Status(200), kDelivered), 1);
+  now = admission.NextCall(now);
+  admission.GiveUpCall();
+  EXPECT_EQ(SendAll(admission, Status(200), kDelivered), 1);
+}
+
+TEST_F(AdmissionTest, ACallWithoutARateWaitsForNothing) {
+  Admission admission(Open());
+  EXPECT_EQ(admission.NextCall(now), now);
+  admission.NoteCall(now);
+  EXPECT_EQ(admission.Obstacle(now), Held::kNothing);
+}
+
 }  // namespace
 }  // namespace postrider

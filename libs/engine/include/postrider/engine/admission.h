@@ -86,6 +86,15 @@ class Admission {
   /// What became of a request is durable, or it never was one.
   void Settled() { --unsettled_; }
 
+  /// A call to the partner that is no delivery, such as one for a token, has its place in the rate,
+  /// too: when it may be made. kNever: look again soon. Until NoteCall() or GiveUpCall() no request
+  /// is let out before it.
+  Timestamp NextCall(Timestamp now);
+  /// It is made now.
+  void NoteCall(Timestamp now);
+  /// It need not be made any more.
+  void GiveUpCall() { call_waits_ = false; }
+
   // -- What else holds the lane -----------------------------------------------------------------
 
   void SetPaused(bool paused) { paused_ = paused; }
@@ -151,6 +160,7 @@ class Admission {
   int unsettled_ = 0;
   bool paused_ = false;
   bool credentials_refused_ = false;
+  bool call_waits_ = false;
   Timestamp refused_until_ = Timestamp::min();
   Timestamp unleased_until_ = Timestamp::min();
   Timestamp wake_ = kNever;

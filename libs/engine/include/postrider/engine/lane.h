@@ -97,6 +97,9 @@ class Lane : public LaneBase {
     admission_.Restore(ages, unknown, now);
   }
   /// See Admission.
+  Timestamp NextCall(Timestamp now) { return admission_.NextCall(now); }
+  void NoteCall(Timestamp now) { admission_.NoteCall(now); }
+  void GiveUpCall() { admission_.GiveUpCall(); }
   void ResumeCoolDown(Timestamp until) { admission_.ResumeCoolDown(until); }
   void FollowCoolDown(int shard, std::optional<Timestamp> until, Timestamp now) {
     admission_.FollowCoolDown(shard, until, now);
