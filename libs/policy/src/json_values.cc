@@ -11,11 +11,16 @@ namespace {
 using nlohmann::json;
 using Kind = JsonValue::Kind;
 
+/// Of the texts that partners send.
+constexpr std::size_t kUsualDepth = 8;
+
 /// Follows the pointers while the parser goes through the text.
 class Follower final : public nlohmann::json_sax<json> {
  public:
   explicit Follower(const std::vector<JsonSteps>& pointers)
-      : pointers_(pointers), followed_(pointers.size(), 0), values_(pointers.size()) {}
+      : pointers_(pointers), followed_(pointers.size(), 0), values_(pointers.size()) {
+    levels_.reserve(kUsualDepth);
+  }
 
   std::vector<JsonValue> TakeValues() { return std::move(values_); }
 
