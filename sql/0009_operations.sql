@@ -62,8 +62,8 @@ BEGIN
     DELETE FROM outbox.outcome o USING outbox.event e
     WHERE e.id = ANY (events) AND o.event_id = e.id AND o.bucket = e.bucket
       AND o.destination_id = target AND o.state IN (1, 2)
-    RETURNING o.state, o.finished_at, o.latency_ms, o.http_status, e.id, e.bucket, o.run, e.xid, e.recorded_at, e.topic, e.key, e.cause_id,
-              e.deliver_after, e.deliver_before
+    RETURNING o.state, o.run, o.finished_at, o.latency_ms, o.http_status, e.id, e.bucket, e.xid,
+              e.recorded_at, e.topic, e.key, e.cause_id, e.deliver_after, e.deliver_before
   ), delivered AS (
     INSERT INTO outbox.attempt (event_id, destination_id, bucket, epoch, n, started_at, latency_ms,
                                 http_status, charged, result)

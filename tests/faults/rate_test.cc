@@ -37,28 +37,28 @@ class RateTest : public FaultsTest {
 };
 
 // Windows of five seconds: on a busy machine requests differ by tens of milliseconds in how long
-// they travel, which is all that windows of one second allow for. A few events less than the windows
-// have places, since a request whose connection dies takes one as well.
+// they travel, which is all that windows of one second allow for. The windows have a few places
+// more than there are events, since a request whose connection dies takes one as well.
 TEST_F(RateTest, ABacklogDrainsAtTheLimitOfSlidingWindowsWithoutOneRefusal) {
   PartnersProcess partner(scratch_.path(), {"--per-second", "0", "--per-minute", "0",
-                                            "--per-window", "1000", "--window-seconds", "5"});
-  InsertShipments(4950);
-  StartReadyRelay(Limited(partner, "[1000/5s]"));
-  ASSERT_TRUE(DeliveredReaches(4950, seconds(60)));
+                                            "--per-window", "1010", "--window-seconds", "5"});
+  InsertShipments(5000);
+  StartReadyRelay(Limited(partner, "[1010/5s]"));
+  ASSERT_TRUE(DeliveredReaches(5000, seconds(60)));
   ExpectNeverRefused(partner);
-  EXPECT_EQ(partner.Count(), 4950);
-  EXPECT_GE(Used(partner.Requests(), 1000), 0.95);
+  EXPECT_EQ(partner.Count(), 5000);
+  EXPECT_GE(Used(partner.Requests(), 1010), 0.95);
 }
 
 TEST_F(RateTest, ABacklogDrainsThroughFixedWindowsWithoutOneRefusal) {
   PartnersProcess partner(scratch_.path(),
-                          {"--per-second", "0", "--per-minute", "0", "--per-window", "300",
+                          {"--per-second", "0", "--per-minute", "0", "--per-window", "303",
                            "--window-seconds", "5", "--fixed-windows"});
-  InsertShipments(890);
-  StartReadyRelay(Limited(partner, "[300/5s]"));
-  ASSERT_TRUE(DeliveredReaches(890, seconds(60)));
+  InsertShipments(900);
+  StartReadyRelay(Limited(partner, "[303/5s]"));
+  ASSERT_TRUE(DeliveredReaches(900, seconds(60)));
   ExpectNeverRefused(partner);
-  EXPECT_GE(Used(partner.Requests(), 300), 0.95);
+  EXPECT_GE(Used(partner.Requests(), 303), 0.95);
 }
 
 TEST_F(RateTest, TheWindowsHoldWhenTheRelayIsKilledAndAnotherTakesOver) {

@@ -9,6 +9,8 @@ namespace {
 /// Of a relay; a part of the time after which a request of an owner that is gone is over.
 constexpr seconds kLease{1};
 
+/// One window is longer than a takeover takes, so that an owner that forgets what was sent is
+/// noticed.
 const std::array<std::vector<RateWindow>, 4> kRates{
     {{{20, milliseconds(100)}},
      {{5, milliseconds(20)}},

@@ -238,8 +238,8 @@ void Lane::OnKeyLoaded(const BacklogReply& reply) {
                   [&](EventId id) { return !memory_.contains(id) && !questions_.LeftSince(id); });
   }
   if (keys_.is_held_up(key)) return keys_.GiveUpLoad(key);
-  // While the lane recovers, the log gives what is before it.
-  if (!place_.ended() && keys_.blocked_since_load(key)) {
+  // What the recovery has taken from the log and blocked since goes before what was read.
+  if (!recovery_.ended() && keys_.blocked_since_load(key)) {
     keys_.GiveUpLoad(key);
     return RunNext(key);
   }
@@ -247,9 +247,9 @@ void Lane::OnKeyLoaded(const BacklogReply& reply) {
   bool more = static_cast<int>(reply.deliveries.size()) >= reply.query.limit;
   for (const StoredDelivery& stored : reply.deliveries) {
     const EventId id = stored.event->id();
-    if (!place_.has_reached(id)) {
+    if (!recovery_.has_reached(id)) {
       if (ids.empty()) {
-        place_.Await(id, key);
+        recovery_.Await(id, key);
         return keys_.GiveUpLoad(key);
       }
       more = true;

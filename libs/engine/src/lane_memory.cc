@@ -37,7 +37,7 @@ void Lane::Reset(std::uint64_t era) {
   keys_known_ = !ordered();
   keys_asked_ = page_came_ = false;
   unseen_heads_.clear();
-  place_.Begin();
+  recovery_.Begin();
   timed_.Reset();
   retries_.Reset();
   put_back_.Reset();
@@ -52,13 +52,13 @@ void Lane::Recovered(std::uint64_t era) {
   if (era != era_) return;
   remembered_.clear();
   page_came_ = true;
-  place_.End();
+  recovery_.End();
   RunReached();
 }
 
 /// Keys whose blocked rows came too early.
 void Lane::RunReached() {
-  for (const std::string& key : place_.TakeReached()) RunNext(key);
+  for (const std::string& key : recovery_.TakeReached()) RunNext(key);
 }
 
 // -- From the log ---------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ void Lane::Take(const std::vector<EventRef>& events, std::shared_ptr<const std::
   observer_.OnRead(events.size());
   page_came_ = true;
   for (const EventRef& event : events) TakeOne(event, canary, now);
-  if (!events.empty()) place_.Reach(events.back()->id());
+  if (!events.empty()) recovery_.Reach(events.back()->id());
   RunReached();
 }
 

@@ -39,19 +39,31 @@ std::optional<HeldReason> ReasonOf(Held held) {
 
 }  // namespace
 
-HostedLane::HostedLane(LaneSettings settings, std::int64_t epoch, DestinationSettings destination,
-                       std::shared_ptr<const Endpoints> endpoints, LaneLink& link,
-                       LaneSurroundings surroundings)
-    : destination_(std::move(destination)),
-      endpoints_(std::move(endpoints)),
+HostedLane::HostedLane(const LanePlan& plan, LaneLink& link, const LaneSurroundings& surroundings)
+    : destination_(plan.destination),
+      endpoints_(plan.endpoints),
       link_(link),
-      around_(std::move(surroundings)),
-      crew_(around_.crew, settings.pool > 0 ? settings.pool : settings.concurrency),
-      lane_(std::move(settings), epoch, around_.random, *this, *this),
+      around_(surroundings),
+      crew_(around_.crew, plan.settings.pool > 0 ? plan.settings.pool : plan.settings.concurrency),
+      lane_(plan.settings, plan.epoch, around_.random, *this, *this),
       runner_(lane_, link, around_.loop, around_.exchange, around_.clock),
       credentials_(endpoints_, destination_.name,
                    {around_.loop, around_.http, around_.clock, around_.log, lane_, runner_}) {
-  credentials_.Tend();
+  Resume(plan);
+  credentials_.Tend();  // which counts in the rate
+}
+
+/// What the former owner has sent and was told.
+void HostedLane::Resume(const LanePlan& plan) {
+  const Timestamp now = runner_.Now();
+  lane_.RestoreSent(plan.sent.ages, plan.sent.complete ? 0 : plan.settings.max_unsettled, now);
+  for (const CoolingLane& cooling : plan.cooling) {
+    if (cooling.lane == plan.settings.id) {
+      lane_.ResumeCoolDown(cooling.until);
+    } else {
+      lane_.FollowCoolDown(cooling.lane.shard, cooling.until, now);
+    }
+  }
 }
 
 void HostedLane::Start(Send send) {

@@ -7,6 +7,7 @@
 
 #include "postrider/engine/lane.h"
 #include "postrider/http/http_crew.h"
+#include "postrider/postgres/postgres_lane_policies.h"
 #include "postrider/telemetry/log.h"
 #include "postrider/telemetry/metrics.h"
 #include "relay/cool_downs.h"
@@ -21,11 +22,22 @@ namespace postrider {
 
 class Recorder;
 
+/// Everything that makes a lane of a destination.
+struct LanePlan {
+  LaneSettings settings;
+  std::int64_t epoch = 0;
+  SentBefore sent;  ///< by its former owner
+  /// Lanes of the destination that cool down. This one: as its former owner was told.
+  std::vector<CoolingLane> cooling;
+  DestinationSettings destination;
+  std::shared_ptr<const Endpoints> endpoints;  ///< shared by the lanes of the destination
+};
+
 /// What a hosted lane borrows; all of it outlives the lane.
 struct LaneSurroundings {
   EventLoop& loop;
   HttpClient& http;
-  std::vector<HttpCrew::Member> crew;  ///< the two above first
+  const std::vector<HttpCrew::Member>& crew;  ///< these two first
   Recorder& recorder;
   Exchange& exchange;
   PauseRequests& pauses;
@@ -40,10 +52,7 @@ struct LaneSurroundings {
 /// the recorder. Belongs to the loop's thread.
 class HostedLane : private LaneEffects, private LaneObserver {
  public:
-  /// @param endpoints  shared by the lanes of a destination
-  HostedLane(LaneSettings settings, std::int64_t epoch, DestinationSettings destination,
-             std::shared_ptr<const Endpoints> endpoints, LaneLink& link,
-             LaneSurroundings surroundings);
+  HostedLane(const LanePlan& plan, LaneLink& link, const LaneSurroundings& surroundings);
 
   Lane& lane() { return lane_; }
   LaneRunner& runner() { return runner_; }
@@ -64,6 +73,7 @@ class HostedLane : private LaneEffects, private LaneObserver {
   void OnBreaker(std::size_t endpoint, CircuitBreaker::State state) override;
   void OnCoolDown(std::optional<Timestamp> until) override;
 
+  void Resume(const LanePlan& plan);
   void Transmit(HttpRequest request, std::uint64_t ticket, std::size_t endpoint);
 
   const DestinationSettings destination_;

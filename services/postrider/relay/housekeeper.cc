@@ -53,7 +53,11 @@ Housekeeper::Housekeeper(const DatabaseAccess& access, const Incarnation& incarn
 
 void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
   // At every turn: a pause holds within a second, also when a turn takes long.
-  FollowRegistrations(connection, roster);
+  if (registrations_.Due()) {
+    FollowRegistrations(roster);
+    if (SharesDestinations()) FollowCoolDowns(connection);
+    registrations_.Looked();
+  }
   SetLaneGauges();
   SaveStates(connection);
   if (steady_clock::now() >= next_mark_) {
@@ -68,8 +72,7 @@ void Housekeeper::Turn(Connection& connection, PostgresRoster& roster) {
   PauseAsAsked(connection);
 }
 
-void Housekeeper::FollowRegistrations(Connection& connection, PostgresRoster& roster) {
-  if (!registrations_.Due()) return;
+void Housekeeper::FollowRegistrations(PostgresRoster& roster) {
   const auto registered = roster.ReadDestinations();
   for (const auto& host : hosts_) host->SetRegistered(registered);
   if (KeepsHouse()) {
@@ -77,8 +80,6 @@ void Housekeeper::FollowRegistrations(Connection& connection, PostgresRoster& ro
       access_.metrics.ForDestination(destination.subscription.name).SetPaused(destination.paused);
     }
   }
-  if (SharesDestinations()) FollowCoolDowns(connection);
-  registrations_.Looked();
 }
 
 /// Whether other relays have shards of destinations that we serve.
@@ -106,7 +107,8 @@ void Housekeeper::FollowCoolDowns(Connection& connection) {
     cool_downs.Tell(cooling.lane, cooling.until);
   }
   for (const auto& [lane, until] : before) {
-    if (!followed_.contains(lane)) cool_downs.Tell(lane, std::nullopt);
+    // One that we have taken since tells for itself.
+    if (!followed_.contains(lane) && !lanes_.Find(lane)) cool_downs.Tell(lane, std::nullopt);
   }
 }
 

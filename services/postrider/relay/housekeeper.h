@@ -38,7 +38,7 @@ class Housekeeper {
     bool mark = false;
   };
 
-  void FollowRegistrations(Connection& connection, PostgresRoster& roster);
+  void FollowRegistrations(PostgresRoster& roster);
   void FollowCoolDowns(Connection& connection);
   bool SharesDestinations() const;
   void PauseAsAsked(Connection& connection);
@@ -57,7 +57,7 @@ class Housekeeper {
   const LaneRegistry& lanes_;
   const ServedDestinations& served_;
   const std::vector<std::unique_ptr<LaneHost>>& hosts_;
-  Lookout registrations_;
+  Lookout registrations_;  ///< and for cool-downs of others
   std::map<LaneId, Saved> saved_;
   std::map<LaneId, Timestamp> followed_;  ///< lanes of other relays that cool down, as last told
   ShownStates states_;

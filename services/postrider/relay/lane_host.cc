@@ -42,11 +42,9 @@ LaneLink& LaneHost::AddLane(LanePlan plan) {
   const LaneId id = plan.settings.id;
   LaneLink& link = MakeLink(id);
   loop_.Post([this, id, &link, plan = std::move(plan)] {
-    std::vector<HttpCrew::Member> crew{member()};
-    crew.insert(crew.end(), others_.begin(), others_.end());
     const LaneSurroundings surroundings{loop_,
                                         http_,
-                                        std::move(crew),
+                                        crew_,
                                         around_.recorder,
                                         around_.exchange,
                                         around_.pauses,
@@ -55,18 +53,7 @@ LaneLink& LaneHost::AddLane(LanePlan plan) {
                                         random_,
                                         around_.metrics.ForDestination(plan.settings.name),
                                         around_.log};
-    lanes_[id] = std::make_unique<HostedLane>(plan.settings, plan.epoch, plan.destination,
-                                              plan.endpoints, link, surroundings);
-    const int unknown = plan.sent.complete ? 0 : plan.settings.max_unsettled;
-    Lane& lane = lanes_[id]->lane();
-    lane.RestoreSent(plan.sent.ages, unknown, lanes_[id]->runner().Now());
-    for (const CoolingLane& cooling : plan.cooling) {
-      if (cooling.lane == id) {
-        lane.ResumeCoolDown(cooling.until);
-      } else {
-        lane.FollowCoolDown(cooling.lane.shard, cooling.until, lanes_[id]->runner().Now());
-      }
-    }
+    lanes_[id] = std::make_unique<HostedLane>(plan, link, surroundings);
   });
   return link;
 }

@@ -29,17 +29,6 @@ struct HostSurroundings {
   std::function<bool()> may_send;
 };
 
-/// Everything that makes a lane of a destination.
-struct LanePlan {
-  LaneSettings settings;
-  std::int64_t epoch = 0;
-  SentBefore sent;  ///< by its former owner
-  std::vector<CoolingLane>
-      cooling;  ///< lanes of the destination; this one: its former owner's word
-  DestinationSettings destination;
-  std::shared_ptr<const Endpoints> endpoints;
-};
-
 /// One event-loop thread with the lanes that live on it. All methods may be called from the thread
 /// that made it; they are carried out on the loop.
 class LaneHost {
@@ -49,8 +38,9 @@ class LaneHost {
 
   /// As one of several that help each other with requests.
   HttpCrew::Member member() { return {&loop_, &http_}; }
-  /// Before the first lane. The others are stopped, but exist, for as long as this one does.
-  void SetOthers(std::vector<HttpCrew::Member> others) { others_ = std::move(others); }
+  /// To be called before the first lane is added.
+  /// @param crew  this one first; all exist for as long as one of them does
+  void SetCrew(std::vector<HttpCrew::Member> crew) { crew_ = std::move(crew); }
 
   /// Makes a lane. The link is valid until the host is destroyed.
   LaneLink& AddLane(LanePlan plan);
@@ -88,7 +78,7 @@ class LaneHost {
   EventLoop loop_;
   SeededRandom random_;
   HttpClient http_;
-  std::vector<HttpCrew::Member> others_;
+  std::vector<HttpCrew::Member> crew_;
   std::map<LaneId, std::unique_ptr<LaneLink>> links_;    ///< the maker's thread
   std::map<LaneId, std::unique_ptr<HostedLane>> lanes_;  ///< the loop's thread
   std::unique_ptr<UnroutedHost> unrouted_;               ///< the loop's thread

@@ -128,19 +128,16 @@ void Relay::StartThreads(std::chrono::nanoseconds enrolled) {
   recorder_ = std::make_unique<Recorder>(access_, incarnation_.id, patience_);
   int threads = settings_.relay.threads;
   if (threads == 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  const HostSurroundings surroundings{
-      *recorder_,  exchange_,
-      pauses_,     cool_downs_,
-      clock_,      access_.metrics,
-      access_.log, [this] {
-        return lease_->MaySend() && !exchange_.halted(); }};
+  const auto may_send = [this] { return lease_->MaySend() && !exchange_.halted(); };
+  const HostSurroundings surroundings{*recorder_, exchange_,       pauses_,     cool_downs_,
+                                      clock_,     access_.metrics, access_.log, may_send};
   for (int i = 0; i < threads; ++i) hosts_.push_back(std::make_unique<LaneHost>(surroundings));
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
-    std::vector<HttpCrew::Member> others;
-    for (std::size_t n = 1; n < hosts_.size(); ++n) {
-      others.push_back(hosts_[(i + n) % hosts_.size()]->member());
+    std::vector<HttpCrew::Member> crew;
+    for (std::size_t n = 0; n < hosts_.size(); ++n) {
+      crew.push_back(hosts_[(i + n) % hosts_.size()]->member());
     }
-    hosts_[i]->SetOthers(std::move(others));
+    hosts_[i]->SetCrew(std::move(crew));
   }
 }
 

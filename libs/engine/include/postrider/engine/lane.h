@@ -20,7 +20,7 @@
 #include "postrider/engine/lane_settings.h"
 #include "postrider/engine/lane_shares.h"
 #include "postrider/engine/question_log.h"
-#include "postrider/engine/recovery_place.h"
+#include "postrider/engine/recovery_progress.h"
 #include "postrider/engine/send_queue.h"
 #include "postrider/policy/dead_limit.h"
 #include "postrider/policy/random.h"
@@ -266,7 +266,7 @@ class Lane : public LaneBase {
   std::vector<Delivery> left_unplaced_;  ///< became durable before: what is read may be older
   /// Rows that hold up their keys, as those were read, and that no page has shown since.
   std::set<EventId> unseen_heads_;
-  RecoveryPlace place_;
+  RecoveryProgress recovery_;
   /// Put back by a person while their last run was still being recorded.
   std::unordered_map<EventId, DueOrder> put_back_early_;
   std::unordered_map<EventId, EventIdentity> remembered_;  ///< under way when the era began

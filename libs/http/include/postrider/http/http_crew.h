@@ -12,8 +12,9 @@ namespace postrider {
 /// than deciding on it, so a user with many at once needs more than the one core of its own loop.
 ///
 /// Up to its part, requests go by the user's own loop. So few requests at a time stay on one thread
-/// and use the same connections again. A part is an equal share of `most`, at least 16: all clients
-/// together never have more connections for the user than `most` or 16, whichever is more.
+/// and use the same connections again. A part is an equal share of `most`, at least 16, and a
+/// client gets a request only while those before it have all of their parts: together they never
+/// have more connections for the user than `most`.
 ///
 /// All of it belongs to the thread of the first member's loop. When the crew goes, the answers that
 /// have not come are dropped. Why: docs/decisions/0025-requests-of-a-lane-on-several-loops.md.
@@ -43,8 +44,8 @@ class HttpCrew {
 
   const std::vector<Member> members_;
   const std::size_t part_;
-  std::shared_ptr<UnderWay>
-      under_way_;  ///< of each member; answers of others look whether it lives
+  /// Of each member. Answers look whether it lives.
+  std::shared_ptr<UnderWay> under_way_;
 };
 
 }  // namespace postrider

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "postrider/model/event.h"
@@ -12,7 +13,7 @@ namespace postrider {
 /// which keys wait for it. What is blocked in the backlog may run only when nothing before it can
 /// still come from the log: an earlier event of its key may be in no row at all, because a crash
 /// ended it in memory or a failover lost its row.
-class RecoveryPlace {
+class RecoveryProgress {
  public:
   void Begin();
   /// All up to this id have been given.
@@ -24,13 +25,13 @@ class RecoveryPlace {
 
   /// The key cannot go on before this id is reached.
   void Await(EventId id, std::string key) { waiting_.emplace(id, std::move(key)); }
-  /// Keys that waited for what has been reached; each once.
+  /// Keys that waited for what has been reached.
   std::vector<std::string> TakeReached();
 
  private:
   bool ended_ = false;
   EventId reached_ = 0;
-  std::multimap<EventId, std::string> waiting_;
+  std::set<std::pair<EventId, std::string>> waiting_;
 };
 
 }  // namespace postrider
