@@ -59,7 +59,7 @@ LUA
   figure "throughput of the relay / wrk" "$(ratio "$events / $seconds" "$requests")" '>=' 0.25
 }
 
-# A queue of the usual kind: claimed by an UPDATE, finished by a DELETE, 500 at a time.
+# A queue of the usual kind; see claiming_relay.cc.
 make_jobs() {
   sql <<SQL
 DROP TABLE IF EXISTS job;
@@ -69,20 +69,11 @@ CREATE INDEX ON job (run_at, id) WHERE locked_at IS NULL;
 INSERT INTO job (topic, payload) SELECT 'bench', ($payload)::jsonb FROM generate_series(1, $events);
 ANALYZE job;
 SQL
-  cat >"$bench_directory/claim.sql" <<'SQL'
-WITH claimed AS (
-  UPDATE job SET locked_at = now()
-  WHERE id IN (SELECT id FROM job WHERE locked_at IS NULL AND run_at <= now()
-               ORDER BY run_at, id LIMIT 500 FOR UPDATE SKIP LOCKED)
-  RETURNING id, topic, payload)
-SELECT array_agg(id) AS ids, sum(length(payload::text)) AS size FROM claimed \gset
-DELETE FROM job WHERE id = ANY (':ids'::bigint[]);
-SQL
 }
 
+# By a relay of the usual kind, as fast as it can.
 work_jobs() {
-  "$pg_bin/pgbench" -n -c 1 -t $((events / 500)) -f "$bench_directory/claim.sql" bench ||
-    fail "pgbench failed"
+  "$bench_programs/claiming_relay" dbname=bench "$receiver" 64 || fail "claiming_relay failed"
   [ "$(value 'SELECT count(*) FROM job')" = 0 ] || fail "jobs are left"
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "bucket_extents.h"
 #include "event_rows.h"
 #include "lane_filter_sql.h"
 #include "sql_text.h"
@@ -16,6 +17,8 @@ using sql_text::QuoteXid;
 
 constexpr int kHead = 0;
 constexpr int kLate = 1;
+/// Ids; for a shorter range it does not pay to look up in which bucket it lies.
+constexpr EventId kWorthALook = 1000;
 
 /// What tells whether anything can have changed, without a table and without settings, of which
 /// each costs as much as the rest.
@@ -62,10 +65,11 @@ std::string FinishedBetween(const Snapshot& from, const Snapshot& to) {
 
 /// Rows at or below the position that were not visible in it and are in the target. `id+0` keeps
 /// the planner away from the primary key; UNION ALL, because one OR would be a scan of everything.
+/// @param bucket  suffix of the partition, or empty
 std::string LateSql(const StepRequest& request, const std::string& columns,
-                    const std::string& conditions) {
+                    const std::string& conditions, const std::string& bucket) {
   const Snapshot& seen = request.from.snapshot;
-  const std::string rows = "SELECT e.* FROM outbox.event e WHERE e.xid ";
+  const std::string rows = "SELECT e.* FROM outbox.event" + bucket + " e WHERE e.xid ";
   const std::string range = " AND e.id + 0 <= " + std::to_string(request.from.high) +
                             " AND e.id + 0 > " + std::to_string(request.after) + conditions;
   return "SELECT " + columns + " FROM (" + rows + "= ANY (" +
@@ -87,24 +91,38 @@ std::string AbsentSql(const StepRequest& request, const std::string& table,
          more + ") IS NULL ELSE true END";
 }
 
-/// Without what is settled or in the backlog.
-std::string UnsettledSql(const StepRequest& request) {
-  return AbsentSql(request, "outcome", "state", " AND x.bucket = e.bucket") +
+/// Without what is settled or in the backlog. An outcome is in the bucket of its event.
+std::string UnsettledSql(const StepRequest& request, const std::string& bucket) {
+  return AbsentSql(request, "outcome" + bucket, "state", " AND x.bucket = e.bucket") +
          AbsentSql(request, "backlog", "run", "");
 }
 
-std::string StepSql(const StepRequest& request) {
+/// @param only  the bucket in which all of it lies, if it is known
+std::string StepSql(const StepRequest& request, std::optional<int> only) {
+  const std::string bucket = only ? "_" + std::to_string(*only) : "";
   const std::string columns = EventColumns("e", kInlineBody, "e.destination_id");
   std::string conditions = " AND pg_visible_in_snapshot(e.xid, " + Quote(request.target) +
                            ") AND " + LaneFilterSql(request.filter);
-  if (request.unsettled) conditions += UnsettledSql(request);
-  if (request.late) return LateSql(request, columns, conditions);
-  return "SELECT " + columns + " FROM outbox.event e WHERE e.id > " +
+  if (request.unsettled) conditions += UnsettledSql(request, bucket);
+  if (request.late) return LateSql(request, columns, conditions, bucket);
+  return "SELECT " + columns + " FROM outbox.event" + bucket + " e WHERE e.id > " +
          std::to_string(request.after) + " AND e.id <= " + std::to_string(request.up_to) +
          conditions + " ORDER BY e.id LIMIT " + std::to_string(request.limit + 1);
 }
 
 }  // namespace
+
+/// What was visible in `target`, in the history of `canary`, lies in these.
+struct PostgresEventLog::KnownExtents {
+  Snapshot target;
+  std::string canary;
+  BucketExtents extents;
+};
+
+PostgresEventLog::PostgresEventLog(Connection& connection, milliseconds limit)
+    : connection_(connection), limit_(limit) {}
+
+PostgresEventLog::~PostgresEventLog() = default;
 
 /// Runs a statement that begins with the head. A standby refuses to read the canary, an unlogged
 /// table, before the statement can say where it runs.
@@ -196,8 +214,19 @@ TailPage PostgresEventLog::ReadTail(const TailRequest& request) {
   return page;
 }
 
+/// The bucket in which all rows of the request are. The snapshot in which this is looked up is
+/// later than the target, so every row that is visible in the target is in what is found, or gone.
+std::optional<int> PostgresEventLog::BucketOf(const StepRequest& request) {
+  if (request.canary.empty() || request.up_to - request.after < kWorthALook) return std::nullopt;
+  if (!extents_ || extents_->target != request.target || extents_->canary != request.canary) {
+    extents_ = std::make_unique<KnownExtents>(
+        KnownExtents{request.target, request.canary, BucketExtents(Read(BucketExtents::Sql()))});
+  }
+  return extents_->extents.Only(request.after, request.up_to);
+}
+
 StepPage PostgresEventLog::ReadStep(const StepRequest& request) {
-  const Rows rows = Read(StepSql(request));
+  const Rows rows = Read(StepSql(request, BucketOf(request)));
   StepPage page;
   page.full = rows.size() > request.limit;
   for (int row = 0; row < std::min(rows.size(), request.limit); ++row) {

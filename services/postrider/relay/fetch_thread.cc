@@ -15,7 +15,7 @@ constexpr milliseconds kWait{100};
 constexpr milliseconds kFirstPatience{15000};
 /// Planning a page costs the database as much as a thousand rows of it, so pages are long, and are
 /// not read before there is room for half of one.
-constexpr CatchUp::Limits kLimits{.page = 4000, .near = 500, .refill = 2};
+constexpr CatchUp::Limits kLimits{.page = 4000, .scan = 40000, .near = 500, .refill = 2};
 
 }  // namespace
 

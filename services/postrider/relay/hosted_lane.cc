@@ -108,10 +108,12 @@ void HostedLane::Transmit(HttpRequest request, std::uint64_t ticket, std::size_t
 }
 
 void HostedLane::Settle(Settlement settlement) {
-  // Half of what may be unsettled: what is gathered now would soon hold the lane up.
-  const bool urgent =
-      2 * lane_.stats().unsettled >= static_cast<std::size_t>(lane_.settings().max_unsettled);
-  around_.recorder.Add(std::move(settlement), link_, urgent);
+  // What is gathered beyond half of what may be unsettled would soon hold the lane up; so would
+  // less where nearly all of it may be in flight.
+  const LaneSettings& settings = lane_.settings();
+  const int room = std::min(settings.max_unsettled / 2,
+                            std::max(0, settings.max_unsettled - settings.concurrency));
+  around_.recorder.Add(std::move(settlement), link_, static_cast<std::size_t>(room));
 }
 
 void HostedLane::Ask(BacklogQuery query) {

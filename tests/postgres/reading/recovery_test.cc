@@ -10,7 +10,8 @@ using testing::IsEmpty;
 class RecoveryTest : public ReadingTest {
  protected:
   /// What a recovery page with closed id `closed` returns at the present place of the tail.
-  std::vector<EventId> Recover(EventId closed, const TailStart& target, int limit = 100) {
+  std::vector<EventId> Recover(EventId closed, const TailStart& target, int limit = 100,
+                               const std::string& canary = "") {
     StepRequest request;
     request.filter = Filter();
     request.target = target.head.snapshot;
@@ -19,9 +20,16 @@ class RecoveryTest : public ReadingTest {
     request.up_to = target.max_visible_id;
     request.unsettled = true;
     request.limit = limit;
+    request.canary = canary;
     return Ids(log_.ReadStep(request).events);
   }
 
+  /// An event that was recorded on another day.
+  EventId InsertInto(int bucket) {
+    producer_.Run("INSERT INTO outbox.event (topic, bucket) VALUES ('t', " +
+                  std::to_string(bucket) + ")");
+    return Number(admin_, "SELECT max(id) FROM outbox.event");
+  }
   void Settle(EventId id, int destination = kDestination) {
     admin_.Execute("test",
                    "INSERT INTO outbox.outcome (event_id, finished_at, destination_id, bucket, "
@@ -92,6 +100,35 @@ TEST_F(RecoveryTest, PagesHaveALimitAndSayWhenTheyAreFull) {
   EXPECT_THAT(Recover(ids[3], target, 2), ElementsAre(ids[4]));
 }
 
+TEST_F(RecoveryTest, AWidePageIsReadFromAllBucketsThatHaveAPartOfIt) {
+  const EventId before = InsertInto(2);
+  const EventId midnight = InsertInto(3);
+  const EventId began_before_it = InsertInto(2);
+  producer_.Run("SELECT setval('outbox.event_id_seq', 5000)");
+  const EventId after = InsertInto(3);
+  Settle(midnight);
+  const TailStart target = log_.Start();
+  EXPECT_THAT(Recover(0, target, 100, "c"), ElementsAre(before, began_before_it, after));
+  EXPECT_THAT(Recover(began_before_it, target, 100, "c"), ElementsAre(after)) << "bucket 3 alone";
+  Settle(after);
+  EXPECT_THAT(Recover(began_before_it, target, 100, "c"), IsEmpty());
+
+  const EventId later = InsertInto(4);
+  EXPECT_THAT(Recover(began_before_it, target, 100, "c"), IsEmpty()) << "the tail will find it";
+  EXPECT_THAT(Recover(began_before_it, log_.Start(), 100, "c"), ElementsAre(later));
+}
+
+TEST_F(RecoveryTest, WhereRowsAreIsForgottenWithTheHistory) {
+  const EventId first = InsertInto(2);
+  producer_.Run("SELECT setval('outbox.event_id_seq', 5000)");
+  const TailStart target = log_.Start();
+  TailStart wide = target;
+  wide.max_visible_id = 5000;
+  EXPECT_THAT(Recover(0, wide, 100, "one"), ElementsAre(first));
+  admin_.Execute("test", "UPDATE outbox.event SET bucket = 5");
+  EXPECT_THAT(Recover(0, wide, 100, "another"), ElementsAre(first));
+}
+
 TEST_F(RecoveryTest, FindsAStragglerThatCommittedWhileNobodyRead) {
   producer_.Begin();
   const EventId straggler = producer_.Insert();
@@ -110,7 +147,7 @@ TEST_F(RecoveryTest, FindsAStragglerThatCommittedWhileNobodyRead) {
 
 TEST_F(RecoveryTest, CatchesUpOverLateAndFreshRows) {
   const auto before = producer_.InsertMany(30);
-  CatchUp catch_up = CatchUpFrom(before[9], {.page = 8, .near = 3, .refill = 4});
+  CatchUp catch_up = CatchUpFrom(before[9], {.page = 8, .scan = 80, .near = 3, .refill = 4});
   producer_.Begin();
   const auto late = producer_.InsertMany(20);
   const EventId passed = other_.Insert();
@@ -139,7 +176,7 @@ TEST_F(RecoveryTest, StepsOverHolesAtOnce) {
   EXPECT_EQ(log_.NextId(0), first);
   EXPECT_EQ(log_.NextId(first), behind);
   EXPECT_EQ(log_.NextId(behind), std::nullopt);
-  CatchUp catch_up = CatchUpFrom(0, {.page = 10, .near = 3, .refill = 4});
+  CatchUp catch_up = CatchUpFrom(0, {.page = 10, .scan = 100, .near = 3, .refill = 4});
   CatchUpFor(catch_up, 12);
   EXPECT_THAT(port_.taken, ElementsAre(first, behind));
 }
