@@ -64,8 +64,11 @@ make_jobs() {
   sql <<SQL
 DROP TABLE IF EXISTS job;
 CREATE TABLE job (id bigserial PRIMARY KEY, topic text NOT NULL, payload jsonb NOT NULL,
-                  run_at timestamptz NOT NULL DEFAULT now(), locked_at timestamptz);
-CREATE INDEX ON job (run_at, id) WHERE locked_at IS NULL;
+                  priority smallint NOT NULL DEFAULT 0, run_at timestamptz NOT NULL DEFAULT now(),
+                  attempts smallint NOT NULL DEFAULT 0, max_attempts smallint NOT NULL DEFAULT 25,
+                  last_error text, locked_at timestamptz, locked_by text,
+                  created_at timestamptz NOT NULL DEFAULT now());
+CREATE INDEX ON job (priority, run_at, id) WHERE locked_at IS NULL;
 INSERT INTO job (topic, payload) SELECT 'bench', ($payload)::jsonb FROM generate_series(1, $events);
 ANALYZE job;
 SQL
@@ -79,33 +82,47 @@ work_jobs() {
 
 wal() { value "SELECT pg_current_wal_insert_lsn() - '0/0'"; }
 
-# Runs a command; sets `cpu` (of backends, in us for each event) and `bytes` (of WAL for each).
+# Runs a command; sets `cpu` (of backends, in us for each event) and `bytes` (of WAL for each). What
+# the command costs when it finds nothing to do, which is opening sessions, is not counted: it is to
+# leave nothing to do.
 measure_backends() {
-  local wal_before cpu_before
+  local wal_before busy
   sql -c CHECKPOINT
   wal_before=$(wal)
-  cpu_before=$(reaped_cpu "$postmaster")
-  "$@" >"$bench_directory/measured.log" 2>&1 ||
-    { cat "$bench_directory/measured.log"; fail "$1 failed"; }
-  sleep 0.5  # until the last backend is reaped
-  cpu=$(awk "BEGIN { printf \"%.2f\", ($(reaped_cpu "$postmaster") - $cpu_before) * 1e6 / $events }")
+  busy=$(backend_seconds "$@")
   bytes=$(awk "BEGIN { printf \"%.0f\", ($(wal) - $wal_before) / $events }")
+  cpu=$(awk "BEGIN { printf \"%.2f\", ($busy - $(backend_seconds "$@")) * 1e6 / $events }")
+}
+
+# The CPU of the backends that a command uses.
+backend_seconds() {
+  local before
+  before=$(reaped_cpu "$postmaster")
+  "$@" >"$bench_directory/measured.log" 2>&1 ||
+    { cat "$bench_directory/measured.log" >&2; fail "$1 failed"; }
+  sleep 0.5  # until the last backend is reaped
+  awk "BEGIN { print $(reaped_cpu "$postmaster") - $before }"
 }
 
 measure_cost() {
-  local claim_cpu
-  make_jobs
-  measure_backends work_jobs
-  claim_cpu=$cpu
-  figure "claim and delete: backend CPU per event" "$cpu" '' '' us
-  figure "claim and delete: WAL per event" "$bytes" '' '' B
-  new_outbox
-  produce "$events"
-  measure_backends drain
-  expect_delivered "$events"
-  figure "relay: backend CPU per event" "$cpu" '' '' us
+  local round ours=() theirs=() claim_bytes
+  for round in 1 2 3; do
+    make_jobs
+    measure_backends work_jobs
+    theirs+=("$cpu")
+    claim_bytes=$bytes
+    new_outbox
+    produce "$events"
+    measure_backends drain
+    expect_delivered "$events"
+    ours+=("$cpu")
+  done
+  figure "claim and delete: backend CPU per event" "$(median "${theirs[@]}")" '' '' us
+  figure "claim and delete: WAL per event" "$claim_bytes" '' '' B
+  figure "relay: backend CPU per event" "$(median "${ours[@]}")" '' '' us
   figure "relay: WAL per event" "$bytes" '<=' 200 B
-  figure "backend CPU of the relay / claim and delete" "$(ratio "$cpu" "$claim_cpu")" '<=' 0.333
+  figure "backend CPU of the relay / claim and delete" \
+    "$(ratio "$(median "${ours[@]}")" "$(median "${theirs[@]}")")" '<=' 0.333
   figure "dead tuples in event and outcome" "$(value "
     SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables
     WHERE schemaname = 'outbox' AND relname ~ '^(event|outcome)(_|$)'")" '<=' 0
