@@ -108,12 +108,11 @@ void HostedLane::Transmit(HttpRequest request, std::uint64_t ticket, std::size_t
 }
 
 void HostedLane::Settle(Settlement settlement) {
-  // What is gathered beyond half of what may be unsettled would soon hold the lane up; so would
-  // less where nearly all of it may be in flight.
+  // What may be unsettled and not in flight is written in two halves: one gathers while the other is
+  // being written. With more the lane would be held up by its own commit.
   const LaneSettings& settings = lane_.settings();
-  const int room = std::min(settings.max_unsettled / 2,
-                            std::max(0, settings.max_unsettled - settings.concurrency));
-  around_.recorder.Add(std::move(settlement), link_, static_cast<std::size_t>(room));
+  const int half = (settings.max_unsettled - settings.concurrency) / 2;
+  around_.recorder.Add(std::move(settlement), link_, static_cast<std::size_t>(std::max(1, half)));
 }
 
 void HostedLane::Ask(BacklogQuery query) {

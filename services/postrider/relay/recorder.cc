@@ -53,9 +53,9 @@ Recorder::Recorder(const DatabaseAccess& access, std::string owner, milliseconds
 
 Recorder::~Recorder() = default;
 
-void Recorder::Add(Settlement settlement, LaneLink& link, std::size_t room) {
+void Recorder::Add(Settlement settlement, LaneLink& link, std::size_t enough) {
   const std::lock_guard lock(mutex_);
-  const bool urgent = ++waiting_of_[&link] > room || settlement.emitted;
+  const bool urgent = ++waiting_of_[&link] >= enough || settlement.emitted;
   waiting_.push_back({std::move(settlement), &link});
   const bool first_urgent = urgent && !std::exchange(urgent_, urgent_ || urgent);
   if (waiting_.size() == 1 || waiting_.size() == kBatch || first_urgent) wakes_.notify_all();

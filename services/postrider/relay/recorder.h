@@ -30,11 +30,10 @@ class Recorder {
   Recorder(const DatabaseAccess& access, std::string owner, milliseconds timeout);
   ~Recorder();
 
-  /// @param room  how many settlements of the lane may wait and be gathered; with one more all that
-  ///              waits is written at once, because the lane cannot go on for long without. A
-  ///              follow-up event never waits.
-  void Add(Settlement settlement, LaneLink& link, std::size_t room);
-  static constexpr std::size_t kAnyRoom = static_cast<std::size_t>(-1);
+  /// @param enough  when so many settlements of the lane wait, all that waits is written without
+  ///                gathering more. A follow-up event never waits.
+  void Add(Settlement settlement, LaneLink& link, std::size_t enough);
+  static constexpr std::size_t kNeverEnough = static_cast<std::size_t>(-1);
 
   /// Ends when all that was added is durable, or at `deadline`; what is left then is lost to this
   /// process and recovered by the next.
