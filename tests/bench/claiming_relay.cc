@@ -27,7 +27,7 @@ UPDATE job SET locked_at = now(), locked_by = $1, attempts = attempts + 1
 WHERE id IN (SELECT id FROM job WHERE locked_at IS NULL AND run_at <= now()
              ORDER BY priority, run_at, id LIMIT 500 FOR UPDATE SKIP LOCKED)
 RETURNING id, payload, topic, attempts, max_attempts)";
-constexpr char kDelete[] = "DELETE FROM job WHERE id = ANY ($1::bigint[])";
+constexpr char kDelete[] = "DELETE FROM job WHERE id = ANY ($1)";
 /// One claims and deletes while the other waits for answers.
 constexpr int kWorkers = 2;
 
@@ -93,14 +93,18 @@ class Sender {
 /// Until there is nothing to claim.
 void Work(const std::string& connection_string, Sender& sender) {
   pqxx::connection connection(connection_string);
-  connection.prepare("claim", kClaim);
-  connection.prepare("delete", kDelete);
+  {
+    pqxx::work prepare(connection);
+    prepare.exec(std::string("PREPARE claim (text) AS ") + kClaim);
+    prepare.exec(std::string("PREPARE remove (bigint[]) AS ") + kDelete);
+    prepare.commit();
+  }
   while (true) {
     std::vector<Sender::Job> jobs;
     Batch batch;
     {
       pqxx::work claim(connection);
-      for (const auto& row : claim.exec_prepared("claim", "worker")) {
+      for (const auto& row : claim.exec("EXECUTE claim ('worker')")) {
         jobs.push_back({row[0].c_str(), row[1].c_str(), &batch});
       }
       claim.commit();
@@ -112,7 +116,7 @@ void Work(const std::string& connection_string, Sender& sender) {
     batch.wakes.wait(lock, [&] { return batch.unanswered == 0; });
     if (batch.delivered.empty()) throw std::runtime_error("nothing was delivered");
     pqxx::work remove(connection);
-    remove.exec_prepared("delete", batch.delivered + "}");
+    remove.exec("EXECUTE remove ('" + batch.delivered + "}')");
     remove.commit();
   }
 }

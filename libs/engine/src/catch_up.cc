@@ -77,7 +77,6 @@ bool CatchUp::TurnOne(Feed& feed, const TailPlace& tail, const std::string& cana
   request.up_to = RangeEnd(feed);
   request.unsettled = feed.recovering();
   request.limit = limit;
-  request.canary = canary;
   HandOver(feed, request, log_.ReadStep(request), canary);
   return true;
 }

@@ -1,13 +1,9 @@
 #include "bucket_extents.h"
 
+#include "buckets.h"
 #include "event_rows.h"
 
 namespace postrider {
-namespace {
-
-constexpr int kBuckets = 8;
-
-}  // namespace
 
 std::string BucketExtents::Sql() {
   std::string sql;

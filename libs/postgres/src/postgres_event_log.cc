@@ -73,11 +73,10 @@ std::string FinishedBetween(const Snapshot& from, const Snapshot& to) {
 
 /// Rows at or below the position that were not visible in it and are in the target. `id+0` keeps
 /// the planner away from the primary key; UNION ALL, because one OR would be a scan of everything.
-/// @param bucket  suffix of the partition, or empty
 std::string LateSql(const StepRequest& request, const std::string& columns,
-                    const std::string& conditions, const std::string& bucket) {
+                    const std::string& conditions) {
   const Snapshot& seen = request.from.snapshot;
-  const std::string rows = "SELECT e.* FROM outbox.event" + bucket + " e WHERE e.xid ";
+  const std::string rows = "SELECT e.* FROM outbox.event e WHERE e.xid ";
   const std::string range = " AND e.id + 0 <= " + std::to_string(request.from.high) +
                             " AND e.id + 0 > " + std::to_string(request.after) + conditions;
   return "SELECT " + columns + " FROM (" + rows + "= ANY (" +
@@ -112,7 +111,7 @@ std::string StepSql(const StepRequest& request, std::optional<int> only) {
   std::string conditions = " AND pg_visible_in_snapshot(e.xid, " + Quote(request.target) +
                            ") AND " + LaneFilterSql(request.filter);
   if (request.unsettled) conditions += UnsettledSql(request, bucket);
-  if (request.late) return LateSql(request, columns, conditions, bucket);
+  if (request.late) return LateSql(request, columns, conditions);
   return "SELECT " + columns + " FROM outbox.event" + bucket + " e WHERE e.id > " +
          std::to_string(request.after) + " AND e.id <= " + std::to_string(request.up_to) +
          conditions + " ORDER BY e.id LIMIT " + std::to_string(request.limit + 1);
@@ -120,10 +119,9 @@ std::string StepSql(const StepRequest& request, std::optional<int> only) {
 
 }  // namespace
 
-/// What was visible in `target`, in the history of `canary`, lies in these.
+/// What was visible in `target` lies in these.
 struct PostgresEventLog::KnownExtents {
   Snapshot target;
-  std::string canary;
   BucketExtents extents;
 };
 
@@ -224,14 +222,17 @@ TailPage PostgresEventLog::ReadTail(const TailRequest& request) {
 
 /// The bucket in which all rows of the request are. The snapshot in which this is looked up is
 /// later than the target, so every row that is visible in the target is in what is found, or gone.
+/// Late rows may be anywhere below, and are few.
 std::optional<int> PostgresEventLog::BucketOf(const StepRequest& request) {
-  if (request.canary.empty() || request.up_to - request.after < kWorthALook) return std::nullopt;
-  if (!extents_ || extents_->target != request.target || extents_->canary != request.canary) {
+  if (request.late || request.up_to - request.after < kWorthALook) return std::nullopt;
+  if (!extents_ || extents_->target != request.target) {
     extents_ = std::make_unique<KnownExtents>(
-        KnownExtents{request.target, request.canary, BucketExtents(Read(BucketExtents::Sql()))});
+        KnownExtents{request.target, BucketExtents(Read(BucketExtents::Sql()))});
   }
   return extents_->extents.Only(request.after, request.up_to);
 }
+
+void PostgresEventLog::ForgetHistory() { extents_.reset(); }
 
 StepPage PostgresEventLog::ReadStep(const StepRequest& request) {
   const Rows rows = Read(StepSql(request, BucketOf(request)));

@@ -58,7 +58,7 @@ void FetchThread::Fetch(std::stop_token stop, Connection& connection) {
   if (era_ != 0) exchange_.BeginEra(false);
   try {
     while (!stop.stop_requested()) {
-      FollowEra(backlog);
+      FollowEra(log, backlog);
       const bool read = CatchUpOnce();
       const bool answered = AnswerQueries(backlog);
       LookForForeignRows(backlog);
@@ -71,13 +71,14 @@ void FetchThread::Fetch(std::stop_token stop, Connection& connection) {
   }
 }
 
-void FetchThread::FollowEra(BacklogStore& backlog) {
+void FetchThread::FollowEra(PostgresEventLog& log, BacklogStore& backlog) {
   const Exchange::Era era = exchange_.era();
   // May throw, so before any feed is in hand.
   if (era.number != era_) backlog.ReadForeign();
   std::vector<Feed> feeds = exchange_.TakeForFetcher();
   bool recovers = era.number != era_;
   if (recovers) {
+    log.ForgetHistory();
     catch_up_->BeginRecovery(era.number, era.HistoryChangedSince(era_));
     era_ = era.number;
   }

@@ -108,8 +108,8 @@ void HostedLane::Transmit(HttpRequest request, std::uint64_t ticket, std::size_t
 }
 
 void HostedLane::Settle(Settlement settlement) {
-  // What may be unsettled and not in flight is written in two halves: one gathers while the other is
-  // being written. With more the lane would be held up by its own commit.
+  // What may be unsettled and not in flight is written in two halves: one gathers while the other
+  // is being written. With more the lane would be held up by its own commit.
   const LaneSettings& settings = lane_.settings();
   const int half = (settings.max_unsettled - settings.concurrency) / 2;
   around_.recorder.Add(std::move(settlement), link_, static_cast<std::size_t>(std::max(1, half)));

@@ -141,7 +141,8 @@ void Housekeeper::MakeMark(PostgresRoster& roster) {
 bool Housekeeper::AllIsClosed() const {
   const std::string canary = exchange_.canary();
   const EventId last = exchange_.last_value();
-  if (last == 0) return true;  // of an outbox that has never had an event nothing is said to be closed
+  // Nothing is ever said to be closed of an outbox that has never had an event.
+  if (last == 0) return true;
   const auto lanes = lanes_.All();
   return std::all_of(lanes.begin(), lanes.end(), [&](const auto& entry) {
     const auto closed = entry.second.link->ClosedUnder(canary);

@@ -27,6 +27,11 @@ bool IsAboutTheData(const DatabaseFault& fault) {
   return kind == "22" || kind == "23";
 }
 
+/// A request waits for it to be durable.
+bool IsIntent(const Settlement& settlement) {
+  return settlement.backlog && settlement.backlog->waiting_for == WaitingFor::kAnswer;
+}
+
 /// The same delivery in one batch, which happens when a lane was given up and taken again: what is
 /// final wins, `delivered` over all.
 void Merge(Settlement& into, Settlement from) {
@@ -55,7 +60,7 @@ Recorder::~Recorder() = default;
 
 void Recorder::Add(Settlement settlement, LaneLink& link, std::size_t enough) {
   const std::lock_guard lock(mutex_);
-  const bool urgent = ++waiting_of_[&link] >= enough || settlement.emitted;
+  const bool urgent = ++waiting_of_[&link] >= enough || settlement.emitted || IsIntent(settlement);
   waiting_.push_back({std::move(settlement), &link});
   const bool first_urgent = urgent && !std::exchange(urgent_, urgent_ || urgent);
   if (waiting_.size() == 1 || waiting_.size() == kBatch || first_urgent) wakes_.notify_all();

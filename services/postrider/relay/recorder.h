@@ -31,7 +31,7 @@ class Recorder {
   ~Recorder();
 
   /// @param enough  when so many settlements of the lane wait, all that waits is written without
-  ///                gathering more. A follow-up event never waits.
+  ///                gathering more. Neither a follow-up event nor an intent ever waits.
   void Add(Settlement settlement, LaneLink& link, std::size_t enough);
   static constexpr std::size_t kNeverEnough = static_cast<std::size_t>(-1);
 

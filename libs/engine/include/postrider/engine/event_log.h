@@ -56,7 +56,6 @@ struct StepRequest {
   EventId up_to = 0;       ///< id <= up_to
   bool unsettled = false;  ///< recovery: without what has an outcome or a backlog row
   int limit = 500;
-  std::string canary;      ///< of the history in which `target` was taken
 };
 
 /// Sorted by id. When not `full`, everything up to `up_to` has been looked at.

@@ -26,6 +26,9 @@ class PostgresEventLog : public EventLog {
   std::optional<EventId> NextId(EventId after) override;
   SavedLane ReadLane(LaneId lane) override;
 
+  /// What was looked up may be of another history: to be called whenever one may have begun.
+  void ForgetHistory();
+
   /// Puts a canary where there is none; never replaces one. To be called on a new connection and
   /// whenever a head shows none.
   void EnsureCanary();
@@ -46,7 +49,7 @@ class PostgresEventLog : public EventLog {
   std::optional<Position> read_;
   LogHead head_;        ///< of the last poll that looked at tables
   bool quiet_ = false;  ///< that poll found its snapshot unchanged
-  std::unique_ptr<KnownExtents> extents_;
+  std::unique_ptr<KnownExtents> extents_;  ///< since the last ForgetHistory
 };
 
 }  // namespace postrider
