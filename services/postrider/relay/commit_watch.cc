@@ -3,8 +3,9 @@
 namespace postrider {
 namespace {
 
-/// A poll older than this says nothing: the reader is slow, or has no connection.
-constexpr milliseconds kTrust{100};
+/// A poll older than this says nothing: the reader is slow, or has no connection. A pause must be
+/// noticed within a second, the turn of whoever looks included.
+constexpr milliseconds kTrust{300};
 
 }  // namespace
 
