@@ -28,9 +28,12 @@ constexpr char kGlance[] =
     "SELECT pg_current_snapshot(), date_part('epoch', pg_postmaster_start_time()), "
     "pg_is_in_recovery(), date_part('epoch', clock_timestamp())";
 
-/// One row with what every poll must know, in the shape of an event row.
+/// One row with what every poll must know, in the shape of an event row. The table is named before
+/// its sequence, which locks it first, as TRUNCATE ... RESTART IDENTITY does: otherwise the two can
+/// deadlock.
 std::string HeadSql(const std::string& max_id) {
-  return "SELECT 0 AS kind, (SELECT last_value - (NOT is_called)::int FROM outbox.event_id_seq) "
+  return "SELECT coalesce((SELECT 1 FROM ONLY outbox.event WHERE false), 0) AS kind, "
+         "(SELECT last_value - (NOT is_called)::int FROM outbox.event_id_seq) "
          "AS id, NULL::xid8, NULL::int2, clock_timestamp(), pg_current_snapshot()::text, "
          "(SELECT id::text FROM outbox.canary), "
          "date_part('epoch', pg_postmaster_start_time())::text, NULL::text, 0, "
