@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "buckets.h"
 #include "event_rows.h"
 #include "postrider/postgres/postgres_roster.h"
 #include "retention_sql.h"
@@ -13,6 +12,7 @@ namespace {
 
 using sql_text::Quote;
 
+constexpr int kBuckets = 8;
 /// Events of one statement: it ends soon after stop is requested, and holds no row for long.
 constexpr int kPageEvents = 5000;
 /// Dead letters, and rows of each kind, of one statement.

@@ -15,8 +15,6 @@
 
 namespace postrider {
 
-class PostgresEventLog;
-
 /// Where the fetcher delivers what lanes asked for, rows that people put back, and what they want
 /// cancelled.
 class BacklogReceiver {
@@ -44,7 +42,7 @@ class FetchThread {
  private:
   void Work(std::stop_token stop);
   void Fetch(std::stop_token stop, Connection& connection);
-  void FollowEra(PostgresEventLog& log, BacklogStore& backlog);
+  void FollowEra(BacklogStore& backlog);
   bool CatchUpOnce();
   bool AnswerQueries(BacklogStore& backlog);
   BacklogReply Answer(BacklogStore& backlog, const LaneQuery& query);
