@@ -23,3 +23,9 @@ endif()
 if(POSTRIDER_BENCH)
   find_package(benchmark 1.7 REQUIRED)
 endif()
+
+# Optional: the relay is slower without it.
+find_package(mimalloc QUIET CONFIG)
+if(NOT TARGET mimalloc)
+  message(STATUS "mimalloc is not there (libmimalloc-dev): the relay will use the allocator of libc")
+endif()

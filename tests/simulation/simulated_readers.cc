@@ -6,7 +6,7 @@ namespace postrider::simulation {
 namespace {
 
 constexpr int kPollRows = 50;
-constexpr CatchUp::Limits kLimits{.page = 40, .near = 60, .refill = 4};
+constexpr CatchUp::Limits kLimits{.page = 40, .scan = 400, .near = 60, .refill = 4};
 constexpr microseconds kTailWait{3000};
 constexpr microseconds kFetchWait{3000};
 

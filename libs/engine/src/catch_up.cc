@@ -7,10 +7,6 @@
 namespace postrider {
 namespace {
 
-/// Ids scanned by one page beyond the rows it may return: bounds the time of a statement when a
-/// lane takes few of many events.
-constexpr EventId kScanFactor = 10;
-
 bool IsNear(const Feed& feed, const TailPlace& tail, EventId near) {
   return !feed.needs_recovery() && !feed.step() && !feed.join_refused() &&
          tail.position.high - feed.position().high <= near;
@@ -78,7 +74,7 @@ bool CatchUp::TurnOne(Feed& feed, const TailPlace& tail, const std::string& cana
   request.target = step.target;
   request.late = step.late;
   request.after = step.after;
-  request.up_to = RangeEnd(feed, limit);
+  request.up_to = RangeEnd(feed);
   request.unsettled = feed.recovering();
   request.limit = limit;
   HandOver(feed, request, log_.ReadStep(request), canary);
@@ -92,11 +88,10 @@ int CatchUp::PageFor(const Feed& feed) const {
   return static_cast<int>(std::min(rows, feed.RowsWithin(room.bytes)));
 }
 
-EventId CatchUp::RangeEnd(const Feed& feed, int limit) const {
+EventId CatchUp::RangeEnd(const Feed& feed) const {
   const Step& step = *feed.step();
   if (step.late) return feed.position().high;
-  const EventId scan = limit * kScanFactor;
-  return step.high - step.after > scan ? step.after + scan : step.high;
+  return step.high - step.after > limits_.scan ? step.after + limits_.scan : step.high;
 }
 
 void CatchUp::HandOver(Feed& feed, const StepRequest& request, StepPage page,

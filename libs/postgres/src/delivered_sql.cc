@@ -12,6 +12,7 @@ namespace {
 
 using Batch = std::vector<const Settlement*>;
 
+constexpr std::size_t kIdColumn = 0;
 constexpr std::size_t kBucketColumn = 2;
 
 std::chrono::sys_seconds FirstFinished(const Batch& batch) {
@@ -23,7 +24,7 @@ std::chrono::sys_seconds FirstFinished(const Batch& batch) {
 }
 
 /// Times travel as microseconds since `first`: text of a time is slow to read, and so is arithmetic
-/// with intervals.
+/// with intervals or numerics.
 Unnest<8> DeliveredRows(const Batch& batch, std::chrono::sys_seconds first) {
   Unnest<8> rows("s", {{{"event_id", "int8"},
                         {"destination_id", "int4"},
@@ -65,7 +66,7 @@ std::string NoneSql(const Batch& batch, const std::string& table) {
   const std::string look = "(SELECT EXISTS (SELECT FROM outbox." + table + " x WHERE x.event_id ";
   return "CASE WHEN " + look + ">= " + std::to_string(batch.front()->event->id()) +
          " AND x.event_id <= " + std::to_string(batch.back()->event->id()) + ")) THEN NOT " + look +
-         "= ANY (ARRAY(SELECT s.event_id FROM s)))) ELSE true END";
+         "= ANY ((SELECT i.ids FROM i)::int8[]))) ELSE true END";
 }
 
 }  // namespace
@@ -85,14 +86,16 @@ std::string DeliveredSql(const Batch& batch, const std::string& owner) {
                                     ? "_" + std::to_string(batch.front()->event->identity.bucket)
                                     : "";
   return "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = on; "
-         "WITH " +
-         rows.Sql() + " INSERT INTO outbox.outcome" + partition +
+         "WITH i AS MATERIALIZED (SELECT " +
+         rows.ArrayOf(kIdColumn) + " AS ids) INSERT INTO outbox.outcome" + partition +
          R"( (event_id, destination_id, bucket, state, attempts, http_status,
   latency_ms, finished_at, answer)
 SELECT event_id, destination_id, bucket, 1, attempts, http_status, latency_ms, )" +
          "to_timestamp(" + std::to_string(first.time_since_epoch().count()) +
-         R"( + finished_us * 1e-6), answer
-FROM s WHERE EXISTS (SELECT FROM outbox.canary WHERE id = )" +
+         "::float8 + finished_us * 1e-6::float8), answer FROM (SELECT unnest(i.ids) AS event_id, " +
+         rows.Columns(kIdColumn + 1) +
+         R"( FROM i) AS s
+WHERE EXISTS (SELECT FROM outbox.canary WHERE id = )" +
          sql_text::Quote(*batch.front()->canary) + "::uuid) AND " + FencesSql(batch, owner) +
          " AND " + NoneSql(batch, "backlog") + " AND " + NoneSql(batch, "dead_letter");
 }

@@ -1,9 +1,12 @@
 #include "postrider/postgres/postgres_event_log.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <utility>
 #include <vector>
 
+#include "bucket_extents.h"
 #include "event_rows.h"
 #include "lane_filter_sql.h"
 #include "sql_text.h"
@@ -16,22 +19,33 @@ using sql_text::QuoteXid;
 
 constexpr int kHead = 0;
 constexpr int kLate = 1;
+/// Ids; for a shorter range it does not pay to look up in which bucket it lies.
+constexpr EventId kWorthALook = 1000;
 
 /// What tells whether anything can have changed, without a table and without settings, of which
-/// each costs as much as the rest.
+/// each costs as much as the rest. In the cheapest form: this is asked twenty times a second.
 constexpr char kGlance[] =
-    "SELECT pg_current_snapshot()::text, extract(epoch FROM pg_postmaster_start_time())::text, "
-    "pg_is_in_recovery(), "
-    "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'";
+    "SELECT pg_current_snapshot(), date_part('epoch', pg_postmaster_start_time()), "
+    "pg_is_in_recovery(), date_part('epoch', clock_timestamp())";
 
-/// One row with what every poll must know, in the shape of an event row.
+/// One row with what every poll must know, in the shape of an event row. The table is named before
+/// its sequence, which locks it first, as TRUNCATE ... RESTART IDENTITY does: otherwise the two can
+/// deadlock.
 std::string HeadSql(const std::string& max_id) {
-  return "SELECT 0 AS kind, (SELECT last_value - (NOT is_called)::int FROM outbox.event_id_seq) "
+  return "SELECT coalesce((SELECT 1 FROM ONLY outbox.event WHERE false), 0) AS kind, "
+         "(SELECT last_value - (NOT is_called)::int FROM outbox.event_id_seq) "
          "AS id, NULL::xid8, NULL::int2, clock_timestamp(), pg_current_snapshot()::text, "
-         "(SELECT id::text FROM outbox.canary), extract(epoch FROM "
-         "pg_postmaster_start_time())::text, NULL::text, 0, "
+         "(SELECT id::text FROM outbox.canary), "
+         "date_part('epoch', pg_postmaster_start_time())::text, NULL::text, 0, "
          "pg_is_in_recovery(), NULL::text, NULL::text, " +
          max_id + ", NULL::timestamptz, NULL::timestamptz, 0, NULL::int";
+}
+
+/// Seconds, with a fraction.
+Timestamp FromEpoch(std::string_view text) {
+  double seconds = 0;
+  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  return Timestamp(microseconds(std::llround(seconds * 1e6)));
 }
 
 [[noreturn]] void RefuseStandby() {
@@ -87,24 +101,37 @@ std::string AbsentSql(const StepRequest& request, const std::string& table,
          more + ") IS NULL ELSE true END";
 }
 
-/// Without what is settled or in the backlog.
-std::string UnsettledSql(const StepRequest& request) {
-  return AbsentSql(request, "outcome", "state", " AND x.bucket = e.bucket") +
+/// Without what is settled or in the backlog. An outcome is in the bucket of its event.
+std::string UnsettledSql(const StepRequest& request, const std::string& bucket) {
+  return AbsentSql(request, "outcome" + bucket, "state", " AND x.bucket = e.bucket") +
          AbsentSql(request, "backlog", "run", "");
 }
 
-std::string StepSql(const StepRequest& request) {
+/// @param only  the bucket in which all of it lies, if it is known
+std::string StepSql(const StepRequest& request, std::optional<int> only) {
+  const std::string bucket = only ? "_" + std::to_string(*only) : "";
   const std::string columns = EventColumns("e", kInlineBody, "e.destination_id");
   std::string conditions = " AND pg_visible_in_snapshot(e.xid, " + Quote(request.target) +
                            ") AND " + LaneFilterSql(request.filter);
-  if (request.unsettled) conditions += UnsettledSql(request);
+  if (request.unsettled) conditions += UnsettledSql(request, bucket);
   if (request.late) return LateSql(request, columns, conditions);
-  return "SELECT " + columns + " FROM outbox.event e WHERE e.id > " +
+  return "SELECT " + columns + " FROM outbox.event" + bucket + " e WHERE e.id > " +
          std::to_string(request.after) + " AND e.id <= " + std::to_string(request.up_to) +
          conditions + " ORDER BY e.id LIMIT " + std::to_string(request.limit + 1);
 }
 
 }  // namespace
+
+/// What was visible in `target` lies in these.
+struct PostgresEventLog::KnownExtents {
+  Snapshot target;
+  BucketExtents extents;
+};
+
+PostgresEventLog::PostgresEventLog(Connection& connection, milliseconds limit)
+    : connection_(connection), limit_(limit) {}
+
+PostgresEventLog::~PostgresEventLog() = default;
 
 /// Runs a statement that begins with the head. A standby refuses to read the canary, an unlogged
 /// table, before the statement can say where it runs.
@@ -162,7 +189,7 @@ std::optional<LogHead> PostgresEventLog::UnchangedHead() {
     return std::nullopt;
   }
   LogHead head = head_;
-  head.now = sql_text::ParseTimestamp(rows.Text(0, 3));
+  head.now = FromEpoch(rows.Text(0, 3));
   return head;
 }
 
@@ -196,8 +223,22 @@ TailPage PostgresEventLog::ReadTail(const TailRequest& request) {
   return page;
 }
 
+/// The bucket in which all rows of the request are. The snapshot in which this is looked up is
+/// later than the target, so every row that is visible in the target is in what is found, or gone.
+/// Late rows may be anywhere below, and are few.
+std::optional<int> PostgresEventLog::BucketOf(const StepRequest& request) {
+  if (request.late || request.up_to - request.after < kWorthALook) return std::nullopt;
+  if (!extents_ || extents_->target != request.target) {
+    extents_ = std::make_unique<KnownExtents>(
+        KnownExtents{request.target, BucketExtents(Read(BucketExtents::Sql()))});
+  }
+  return extents_->extents.Only(request.after, request.up_to);
+}
+
+void PostgresEventLog::ForgetHistory() { extents_.reset(); }
+
 StepPage PostgresEventLog::ReadStep(const StepRequest& request) {
-  const Rows rows = Read(StepSql(request));
+  const Rows rows = Read(StepSql(request, BucketOf(request)));
   StepPage page;
   page.full = rows.size() > request.limit;
   for (int row = 0; row < std::min(rows.size(), request.limit); ++row) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "buckets.h"
 #include "event_rows.h"
 #include "postrider/postgres/postgres_roster.h"
 #include "retention_sql.h"
@@ -12,7 +13,6 @@ namespace {
 
 using sql_text::Quote;
 
-constexpr int kBuckets = 8;
 /// Events of one statement: it ends soon after stop is requested, and holds no row for long.
 constexpr int kPageEvents = 5000;
 /// Dead letters, and rows of each kind, of one statement.

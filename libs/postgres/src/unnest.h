@@ -49,27 +49,27 @@ class Unnest {
     return arrays_[column].First(columns_[column].type);
   }
 
-  /// `name AS MATERIALIZED (SELECT columns FROM unnest(...) AS t (...))`
+  /// `name AS MATERIALIZED (SELECT unnest(...) AS column, ...)`
   std::string Sql() const {
-    std::string arrays;
-    std::string names;
+    return std::string(name_) + " AS MATERIALIZED (SELECT " + Columns(0) + ")";
+  }
+  /// What selects the columns from `from` on. In the list of what is selected, because each array
+  /// in FROM is first written into a store of its own.
+  std::string Columns(std::size_t from) const {
     std::string selected;
-    for (std::size_t i = 0; i < kColumns; ++i) {
-      if (i > 0) selected += ", ";
-      const std::string name(columns_[i].name);
+    for (std::size_t i = from; i < kColumns; ++i) {
+      if (i > from) selected += ", ";
+      const std::string_view type = columns_[i].type;
       // Something has to say how many rows there are.
-      if (arrays_[i].uniform() && (i > 0 || arrays_[0].size() == 1)) {
-        selected += arrays_[i].First(columns_[i].type) + " AS " + name;
-        continue;
-      }
-      if (!names.empty()) arrays += ", ", names += ", ";
-      arrays += arrays_[i].As(columns_[i].type);
-      names += name;
-      selected += name;
+      const bool single = arrays_[i].uniform() && (i > 0 || arrays_[0].size() == 1);
+      selected += single ? arrays_[i].First(type) : "unnest(" + arrays_[i].As(type) + ")";
+      selected.append(" AS ").append(columns_[i].name);
     }
-    const std::string from =
-        names.empty() ? "" : " FROM unnest(" + arrays + ") AS t (" + names + ")";
-    return std::string(name_) + " AS MATERIALIZED (SELECT " + selected + from + ")";
+    return selected;
+  }
+  /// The values of a column as an array.
+  std::string ArrayOf(std::size_t column) const {
+    return arrays_[column].As(columns_[column].type);
   }
 
  private:

@@ -15,7 +15,7 @@ constexpr milliseconds kWait{100};
 constexpr milliseconds kFirstPatience{15000};
 /// Planning a page costs the database as much as a thousand rows of it, so pages are long, and are
 /// not read before there is room for half of one.
-constexpr CatchUp::Limits kLimits{.page = 4000, .near = 500, .refill = 2};
+constexpr CatchUp::Limits kLimits{.page = 4000, .scan = 40000, .near = 500, .refill = 2};
 
 }  // namespace
 
@@ -58,7 +58,7 @@ void FetchThread::Fetch(std::stop_token stop, Connection& connection) {
   if (era_ != 0) exchange_.BeginEra(false);
   try {
     while (!stop.stop_requested()) {
-      FollowEra(backlog);
+      FollowEra(log, backlog);
       const bool read = CatchUpOnce();
       const bool answered = AnswerQueries(backlog);
       LookForForeignRows(backlog);
@@ -71,13 +71,14 @@ void FetchThread::Fetch(std::stop_token stop, Connection& connection) {
   }
 }
 
-void FetchThread::FollowEra(BacklogStore& backlog) {
+void FetchThread::FollowEra(PostgresEventLog& log, BacklogStore& backlog) {
   const Exchange::Era era = exchange_.era();
   // May throw, so before any feed is in hand.
   if (era.number != era_) backlog.ReadForeign();
   std::vector<Feed> feeds = exchange_.TakeForFetcher();
   bool recovers = era.number != era_;
   if (recovers) {
+    log.ForgetHistory();
     catch_up_->BeginRecovery(era.number, era.HistoryChangedSince(era_));
     era_ = era.number;
   }

@@ -15,6 +15,8 @@
 
 namespace postrider {
 
+class PostgresEventLog;
+
 /// Where the fetcher delivers what lanes asked for, rows that people put back, and what they want
 /// cancelled.
 class BacklogReceiver {
@@ -42,7 +44,7 @@ class FetchThread {
  private:
   void Work(std::stop_token stop);
   void Fetch(std::stop_token stop, Connection& connection);
-  void FollowEra(BacklogStore& backlog);
+  void FollowEra(PostgresEventLog& log, BacklogStore& backlog);
   bool CatchUpOnce();
   bool AnswerQueries(BacklogStore& backlog);
   BacklogReply Answer(BacklogStore& backlog, const LaneQuery& query);

@@ -108,10 +108,11 @@ void HostedLane::Transmit(HttpRequest request, std::uint64_t ticket, std::size_t
 }
 
 void HostedLane::Settle(Settlement settlement) {
-  // Half of what may be unsettled: what is gathered now would soon hold the lane up.
-  const bool urgent =
-      2 * lane_.stats().unsettled >= static_cast<std::size_t>(lane_.settings().max_unsettled);
-  around_.recorder.Add(std::move(settlement), link_, urgent);
+  // What may be unsettled and not in flight is written in two halves: one gathers while the other
+  // is being written. With more the lane would be held up by its own commit.
+  const LaneSettings& settings = lane_.settings();
+  const int half = (settings.max_unsettled - settings.concurrency) / 2;
+  around_.recorder.Add(std::move(settlement), link_, static_cast<std::size_t>(std::max(1, half)));
 }
 
 void HostedLane::Ask(BacklogQuery query) {

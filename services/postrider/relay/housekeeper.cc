@@ -16,7 +16,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds kMarkInterval{2000};
 /// A pause may end by the clock.
 constexpr milliseconds kLongestPause{1000};
-constexpr milliseconds kGaugeInterval{5000};
+constexpr milliseconds kGaugeInterval{10000};
 constexpr milliseconds kStatementTimeout{5000};
 
 constexpr DeadReason kReasons[] = {
@@ -141,6 +141,8 @@ void Housekeeper::MakeMark(PostgresRoster& roster) {
 bool Housekeeper::AllIsClosed() const {
   const std::string canary = exchange_.canary();
   const EventId last = exchange_.last_value();
+  // Nothing is ever said to be closed of an outbox that has never had an event.
+  if (last == 0) return true;
   const auto lanes = lanes_.All();
   return std::all_of(lanes.begin(), lanes.end(), [&](const auto& entry) {
     const auto closed = entry.second.link->ClosedUnder(canary);

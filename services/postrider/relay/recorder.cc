@@ -15,8 +15,9 @@ constexpr std::size_t kBatch = 2000;
 /// What comes in a stream is gathered for this long: a commit costs the database as much as many
 /// outcomes do.
 constexpr milliseconds kGather{100};
-/// It is no stream when nothing more came for this long.
-constexpr milliseconds kPause{5};
+/// It is no stream when nothing more came for this long. Longer than a thread waits for a core of a
+/// busy machine, or a stream breaks up into small batches just when there is the most to do.
+constexpr milliseconds kPause{20};
 /// A batch that takes longer is a sign of trouble.
 constexpr seconds kPatience{10};
 
@@ -24,6 +25,11 @@ constexpr seconds kPatience{10};
 bool IsAboutTheData(const DatabaseFault& fault) {
   const std::string kind = fault.sqlstate().substr(0, 2);
   return kind == "22" || kind == "23";
+}
+
+/// A request waits for it to be durable.
+bool IsIntent(const Settlement& settlement) {
+  return settlement.backlog && settlement.backlog->waiting_for == WaitingFor::kAnswer;
 }
 
 /// The same delivery in one batch, which happens when a lane was given up and taken again: what is
@@ -52,9 +58,9 @@ Recorder::Recorder(const DatabaseAccess& access, std::string owner, milliseconds
 
 Recorder::~Recorder() = default;
 
-void Recorder::Add(Settlement settlement, LaneLink& link, bool urgent) {
+void Recorder::Add(Settlement settlement, LaneLink& link, std::size_t enough) {
   const std::lock_guard lock(mutex_);
-  urgent = urgent || settlement.emitted;
+  const bool urgent = ++waiting_of_[&link] >= enough || settlement.emitted || IsIntent(settlement);
   waiting_.push_back({std::move(settlement), &link});
   const bool first_urgent = urgent && !std::exchange(urgent_, urgent_ || urgent);
   if (waiting_.size() == 1 || waiting_.size() == kBatch || first_urgent) wakes_.notify_all();
@@ -113,6 +119,7 @@ void Recorder::TakeWaiting(std::stop_token stop, Items& taken) {
   wakes_.wait(lock, stop, [&] { return !waiting_.empty(); });
   Gather(lock, stop);
   taken.swap(waiting_);
+  waiting_of_.clear();
   urgent_ = false;
   writing_ = !taken.empty();
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -29,9 +30,10 @@ class Recorder {
   Recorder(const DatabaseAccess& access, std::string owner, milliseconds timeout);
   ~Recorder();
 
-  /// @param urgent  not to be gathered with what may come: the lane cannot go on for long without.
-  ///                A follow-up event is urgent in any case.
-  void Add(Settlement settlement, LaneLink& link, bool urgent);
+  /// @param enough  when so many settlements of the lane wait, all that waits is written without
+  ///                gathering more. Neither a follow-up event nor an intent ever waits.
+  void Add(Settlement settlement, LaneLink& link, std::size_t enough);
+  static constexpr std::size_t kNeverEnough = static_cast<std::size_t>(-1);
 
   /// Ends when all that was added is durable, or at `deadline`; what is left then is lost to this
   /// process and recovered by the next.
@@ -67,9 +69,10 @@ class Recorder {
   const milliseconds timeout_;
   mutable std::mutex mutex_;
   std::condition_variable_any wakes_;
-  Items waiting_;         ///< guarded by mutex_
-  bool urgent_ = false;   ///< one of them; guarded by mutex_
-  bool writing_ = false;  ///< guarded by mutex_
+  Items waiting_;                                          ///< guarded by mutex_
+  std::unordered_map<LaneLink*, std::size_t> waiting_of_;  ///< how many; guarded by mutex_
+  bool urgent_ = false;                                    ///< one of them; guarded by mutex_
+  bool writing_ = false;                                   ///< guarded by mutex_
   std::atomic<bool> lost_fence_{false};
   std::atomic<std::chrono::steady_clock::rep> writing_since_{0};  ///< 0: nothing is being written
   std::jthread thread_;

@@ -23,7 +23,7 @@ UnroutedHost::UnroutedHost(UnroutedSettings settings, std::int64_t epoch, LaneLi
       runner_(lane_, link, loop, exchange, clock) {}
 
 void UnroutedHost::Settle(Settlement settlement) {
-  recorder_.Add(std::move(settlement), link_, false);
+  recorder_.Add(std::move(settlement), link_, Recorder::kNeverEnough);
 }
 
 void UnroutedHost::OnOutcome(const Event& event, const Outcome& /*outcome*/) {

@@ -49,7 +49,7 @@ SmallRelay::SmallRelay(std::string conninfo, const Incarnation& incarnation, Ora
       head_log_(exercised),
       step_log_(exercised),
       reader_(head_log_, kPage),
-      catch_up_(step_log_, {.page = kPage, .near = 2 * kPage, .refill = 4}) {
+      catch_up_(step_log_, {.page = kPage, .scan = 10 * kPage, .near = 2 * kPage, .refill = 4}) {
   Connect();
   TakeLanes();
 }

@@ -22,6 +22,12 @@ class RecoveryTest : public ReadingTest {
     return Ids(log_.ReadStep(request).events);
   }
 
+  /// An event that was recorded on another day.
+  EventId InsertInto(int bucket) {
+    producer_.Run("INSERT INTO outbox.event (topic, bucket) VALUES ('t', " +
+                  std::to_string(bucket) + ")");
+    return Number(admin_, "SELECT max(id) FROM outbox.event");
+  }
   void Settle(EventId id, int destination = kDestination) {
     admin_.Execute("test",
                    "INSERT INTO outbox.outcome (event_id, finished_at, destination_id, bucket, "
@@ -92,6 +98,54 @@ TEST_F(RecoveryTest, PagesHaveALimitAndSayWhenTheyAreFull) {
   EXPECT_THAT(Recover(ids[3], target, 2), ElementsAre(ids[4]));
 }
 
+TEST_F(RecoveryTest, AWidePageIsReadFromAllBucketsThatHaveAPartOfIt) {
+  const EventId before = InsertInto(2);
+  const EventId midnight = InsertInto(3);
+  const EventId began_before_it = InsertInto(2);
+  producer_.Run("SELECT setval('outbox.event_id_seq', 5000)");
+  const EventId after = InsertInto(3);
+  Settle(midnight);
+  const TailStart target = log_.Start();
+  EXPECT_THAT(Recover(0, target), ElementsAre(before, began_before_it, after));
+  EXPECT_THAT(Recover(began_before_it, target), ElementsAre(after));
+  Settle(after);
+  EXPECT_THAT(Recover(began_before_it, target), IsEmpty());
+
+  const EventId later = InsertInto(4);
+  EXPECT_THAT(Recover(began_before_it, target), IsEmpty()) << "the tail will find it";
+  EXPECT_THAT(Recover(began_before_it, log_.Start()), ElementsAre(later));
+}
+
+TEST_F(RecoveryTest, ABucketThatIsUsedAnewIsReadForWhatTheTargetSees) {
+  const EventId old = InsertInto(2);
+  producer_.Run("SELECT setval('outbox.event_id_seq', 5000)");
+  InsertInto(3);
+  TailStart target = log_.Start();
+  EXPECT_EQ(Recover(0, target).size(), 2u);
+  admin_.Execute("test", "TRUNCATE outbox.event_2");
+  const EventId reused = InsertInto(2);
+  target.max_visible_id = reused;
+  EXPECT_THAT(Recover(0, target), testing::Not(testing::Contains(testing::AnyOf(old, reused))));
+  EXPECT_THAT(Recover(0, log_.Start()), testing::Contains(reused));
+}
+
+TEST_F(RecoveryTest, AWidePageOfALogWithoutEventsIsEmpty) {
+  TailStart target = log_.Start();
+  target.max_visible_id = 5000;
+  EXPECT_THAT(Recover(0, target), IsEmpty());
+}
+
+TEST_F(RecoveryTest, WhereRowsAreIsForgottenWithTheHistory) {
+  const EventId event = InsertInto(2);
+  TailStart wide = log_.Start();
+  wide.max_visible_id = 5000;
+  EXPECT_THAT(Recover(0, wide), ElementsAre(event));
+  admin_.Execute("test", "UPDATE outbox.event SET bucket = 5");
+  EXPECT_THAT(Recover(0, wide), IsEmpty()) << "one bucket was not read alone";
+  log_.ForgetHistory();
+  EXPECT_THAT(Recover(0, wide), ElementsAre(event));
+}
+
 TEST_F(RecoveryTest, FindsAStragglerThatCommittedWhileNobodyRead) {
   producer_.Begin();
   const EventId straggler = producer_.Insert();
@@ -110,7 +164,7 @@ TEST_F(RecoveryTest, FindsAStragglerThatCommittedWhileNobodyRead) {
 
 TEST_F(RecoveryTest, CatchesUpOverLateAndFreshRows) {
   const auto before = producer_.InsertMany(30);
-  CatchUp catch_up = CatchUpFrom(before[9], {.page = 8, .near = 3, .refill = 4});
+  CatchUp catch_up = CatchUpFrom(before[9], {.page = 8, .scan = 80, .near = 3, .refill = 4});
   producer_.Begin();
   const auto late = producer_.InsertMany(20);
   const EventId passed = other_.Insert();
@@ -139,7 +193,7 @@ TEST_F(RecoveryTest, StepsOverHolesAtOnce) {
   EXPECT_EQ(log_.NextId(0), first);
   EXPECT_EQ(log_.NextId(first), behind);
   EXPECT_EQ(log_.NextId(behind), std::nullopt);
-  CatchUp catch_up = CatchUpFrom(0, {.page = 10, .near = 3, .refill = 4});
+  CatchUp catch_up = CatchUpFrom(0, {.page = 10, .scan = 100, .near = 3, .refill = 4});
   CatchUpFor(catch_up, 12);
   EXPECT_THAT(port_.taken, ElementsAre(first, behind));
 }

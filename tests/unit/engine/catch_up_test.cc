@@ -37,7 +37,7 @@ class CatchUpTest : public testing::Test {
 
   FakeLog log_;
   FakePort port_;
-  CatchUp catch_up_{log_, {.page = 4, .near = 2, .refill = 4}};
+  CatchUp catch_up_{log_, {.page = 4, .scan = 40, .near = 2, .refill = 4}};
 };
 
 TEST_F(CatchUpTest, RecoversAllThatIsNotSettledAboveWhatIsClosed) {

@@ -99,7 +99,7 @@ class JoinTest : public testing::Test {
 
   GrowingLog log_;
   TailReader tail_{log_, kPage};
-  CatchUp catch_up_{log_, {.page = kPage, .near = 5 * kPage}};
+  CatchUp catch_up_{log_, {.page = kPage, .scan = 10 * kPage, .near = 5 * kPage}};
   RoomyLane at_head_;
   RoomyLane joining_;
 };

@@ -24,6 +24,9 @@ class CatchUp {
  public:
   struct Limits {
     int page = 1000;  ///< rows of a page, at most
+    /// Ids that a page looks through, at most: bounds the time of a statement when a lane takes few
+    /// of many events.
+    EventId scan = 10000;
     int near = 500;   ///< ids; a lane that is no farther behind is handed to the tail's reader
     int refill = 4;   ///< a page is read when there is room for at least page / refill events
   };
@@ -50,7 +53,7 @@ class CatchUp {
   bool TurnOne(Feed& feed, const TailPlace& tail, const std::string& canary);
   /// What the lane has room for, at most a page; 0: wait.
   int PageFor(const Feed& feed) const;
-  EventId RangeEnd(const Feed& feed, int limit) const;
+  EventId RangeEnd(const Feed& feed) const;
   void HandOver(Feed& feed, const StepRequest& request, StepPage page, const std::string& canary);
 
   EventLog& log_;

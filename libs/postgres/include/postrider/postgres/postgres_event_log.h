@@ -15,8 +15,8 @@ namespace postrider {
 class PostgresEventLog : public EventLog {
  public:
   /// @param limit  of one statement
-  explicit PostgresEventLog(Connection& connection, milliseconds limit = seconds(60))
-      : connection_(connection), limit_(limit) {}
+  explicit PostgresEventLog(Connection& connection, milliseconds limit = seconds(60));
+  ~PostgresEventLog() override;
 
   TailStart Start() override;
   /// After a poll that found its snapshot unchanged only the snapshot is asked for: while it stays
@@ -26,16 +26,22 @@ class PostgresEventLog : public EventLog {
   std::optional<EventId> NextId(EventId after) override;
   SavedLane ReadLane(LaneId lane) override;
 
+  /// What was looked up may be of another history: to be called whenever one may have begun.
+  void ForgetHistory();
+
   /// Puts a canary where there is none; never replaces one. To be called on a new connection and
   /// whenever a head shows none.
   void EnsureCanary();
 
  private:
+  struct KnownExtents;
+
   Rows ExecutePoll(const std::string& sql);
   Rows Read(const std::string& sql);
   TailPage ReadTail(const TailRequest& request);
   std::optional<LogHead> UnchangedHead();
   bool ReadAlready(const TailRequest& request, const Snapshot& snapshot) const;
+  std::optional<int> BucketOf(const StepRequest& request);
 
   Connection& connection_;
   const milliseconds limit_;
@@ -43,6 +49,7 @@ class PostgresEventLog : public EventLog {
   std::optional<Position> read_;
   LogHead head_;        ///< of the last poll that looked at tables
   bool quiet_ = false;  ///< that poll found its snapshot unchanged
+  std::unique_ptr<KnownExtents> extents_;  ///< since the last ForgetHistory
 };
 
 }  // namespace postrider
