@@ -145,7 +145,11 @@ void Relay::TakeFreeLanes(Connection& connection, PostgresRoster& roster) {
   if (wanted_.empty()) return;
   taken_.merge(roster.TakeLanes(incarnation_, {wanted_.begin(), wanted_.end()}));
   std::vector<CoolingLane> cooling;
-  if (!taken_.empty()) cooling = PostgresLanePolicies(connection, patience_).ReadCooling();
+  if (!taken_.empty()) {
+    // Much later than the start perhaps: what is paused by now must send nothing from the first.
+    registered_ = roster.ReadDestinations();
+    cooling = PostgresLanePolicies(connection, patience_).ReadCooling();
+  }
   while (!taken_.empty()) {
     const auto [lane, epoch] = *taken_.begin();
     SentBefore sent;
