@@ -19,7 +19,7 @@ class LanePoliciesStoreTest : public SettlingTest {
     query.epoch = epoch_;
     query.shards = shards;
     query.within = within;
-    query.call_timeout = milliseconds(15000);
+    query.call_timeout = minutes(15);
     query.limit = limit;
     return policies_.ReadSent(query);
   }
