@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "faults/faults_fixture.h"
 #include "faults/metrics_page.h"
 #include "faults/partners_process.h"
@@ -57,8 +59,10 @@ TEST_F(PoliciesTest, TheBreakerLeavesABrokenPartnerAloneUntilItIsBack) {
 
 TEST_F(PoliciesTest, ARefusalWithATimeCoolsTheDestinationDownAndOneProbeFollows) {
   RelayProcess& relay = Serve({"concurrency: 4"});
-  partner_.Control(R"({"mode": "down", "status": 429, "retry_after": 3, "seconds": 2})");
+  partner_.Control(R"({"mode": "down", "status": 429, "retry_after": 5})");
   InsertShipments(50);
+  ASSERT_TRUE(Eventually([&] { return relay.Logged("cool_down_begun"); }));
+  partner_.Control(R"({"mode": "ok"})");
   ASSERT_TRUE(DeliveredReaches(50));
   const auto requests = partner_.Requests();
   std::size_t refused = 0;
@@ -66,30 +70,36 @@ TEST_F(PoliciesTest, ARefusalWithATimeCoolsTheDestinationDownAndOneProbeFollows)
   ASSERT_GE(refused, 1U);
   EXPECT_LE(refused, 4U) << "what was in flight";
   ASSERT_LT(refused + 1, requests.size());
-  EXPECT_GE(requests[refused].at_us - requests[refused - 1].at_us, 2'990'000);
+  EXPECT_GE(requests[refused].at_us - requests[refused - 1].at_us, 4'990'000);
   EXPECT_GT(requests[refused + 1].at_us, requests[refused].at_us);
   EXPECT_EQ(relay.Log("cool_down_begun").size(), 1U);
   EXPECT_EQ(relay.Log("cool_down_over").size(), 1U);
 }
 
 TEST_F(PoliciesTest, AllShardsOfADestinationCoolDownTogether) {
+  constexpr std::int64_t kApart = 2'500'000;  // us: less than a cool-down, more than a stall
   Serve({"shards: 4", "concurrency: 8"});
-  // Long enough to refuse the probe, too.
-  partner_.Control(R"({"mode": "down", "status": 429, "retry_after": 3, "seconds": 5})");
+  partner_.Control(R"({"mode": "down", "status": 429, "retry_after": 4})");
   InsertShipments(100);
+  // Long enough to refuse the probe, too.
+  ASSERT_TRUE(Eventually([&] {
+    const std::vector<Seen> seen = partner_.Requests();
+    return !seen.empty() && seen.back().at_us - seen.front().at_us > kApart;
+  }));
+  partner_.Control(R"({"mode": "ok"})");
   ASSERT_TRUE(DeliveredReaches(100));
   std::vector<std::size_t> refused;  // together, each time that the destination asked
   std::int64_t last = 0;
   for (const Seen& request : partner_.Requests()) {
-    if (request.at_us - last > 1'000'000) refused.push_back(0);
+    if (request.at_us - last > kApart) refused.push_back(0);
     last = request.at_us;
     if (request.status == 429) ++refused.back();
   }
-  ASSERT_EQ(refused.size(), 3U);
+  ASSERT_GE(refused.size(), 3U);
   EXPECT_GE(refused[0], 1U);
   EXPECT_LE(refused[0], 8U) << "what was in flight";
   EXPECT_EQ(refused[1], 1U) << "one probe for all";
-  EXPECT_EQ(refused[2], 0U);
+  EXPECT_THAT(std::vector(refused.begin() + 2, refused.end()), testing::Each(0U));
 }
 
 /// Shard 1 of the destination is another relay's, which is played by rows in the database.
@@ -120,12 +130,13 @@ TEST_F(PoliciesTest, AShardFollowsTheCoolDownOfAnotherRelaysShard) {
 
 TEST_F(PoliciesTest, ACoolDownOutlivesTheRelayThatWasTold) {
   RelayProcess& first = Serve({"shards: 2", "concurrency: 4"});
-  partner_.Control(R"({"mode": "down", "status": 429, "retry_after": 8, "seconds": 1})");
+  partner_.Control(R"({"mode": "down", "status": 429, "retry_after": 8})");
   InsertShipments(50);
   ASSERT_TRUE(Eventually([&] {
     return shop_.Count("outbox.lane WHERE cools_until > now()") >= 1 && partner_.Count() >= 1;
   }));
   first.Kill();
+  partner_.Control(R"({"mode": "ok"})");
   const auto refused = static_cast<std::size_t>(partner_.Count());
   const auto last = partner_.Requests().back().at_us;
   Serve({"shards: 2", "concurrency: 4"});
