@@ -100,9 +100,9 @@ TEST_F(DatabaseFaultTest, IdleSessionsAreEndedByTheServer) {
   // passes between two heartbeats. All of it lasts longer than the lease.
   shop_.Ask("ALTER DATABASE " + shop_.database() + " SET idle_session_timeout = '500ms'");
   ShopConfig config = TwoDestinations();
-  config.relay = "name: shop, lease: 8s";
+  config.relay = "name: shop, lease: 5s";
   RelayProcess& relay = StartReadyRelay(config);
-  for (int burst = 1; burst <= 8; ++burst) {
+  for (int burst = 1; burst <= 10; ++burst) {
     shop_.InsertMany(100, "shipment.requested", 5);
     ASSERT_TRUE(DeliveredReaches(200 * burst)) << "burst " << burst;
     LetPass(milliseconds(1100));  // the recorder and the heartbeat lose their sessions

@@ -1,5 +1,6 @@
 #include "relay/lease_thread.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <ctime>
 #include <mutex>
@@ -32,8 +33,10 @@ bool LeaseThread::MaySend() const {
 }
 
 void LeaseThread::Work(std::stop_token stop) {
-  Session session(access_, "lease");
   const auto interval = std::chrono::duration_cast<milliseconds>(incarnation_.lease) / 3;
+  // A server that ends idle sessions sooner than the next heartbeat costs each of them a
+  // connection.
+  Session session(access_, "lease", std::min(Session::kLongestWait, interval / 2));
   session.Run(stop, [&](Connection& connection) {
     PostgresRoster roster(connection, milliseconds(incarnation_.lease) / 4);
     std::mutex mutex;

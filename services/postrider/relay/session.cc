@@ -11,7 +11,6 @@ namespace postrider {
 namespace {
 
 constexpr milliseconds kFirstWait{100};
-constexpr milliseconds kLongestWait{5000};
 /// A connection that lasted this long was a good one: the next fault begins with a short wait.
 constexpr seconds kLasted{5};
 /// What runs when stop is requested may take so much longer: a network that answers nothing must
@@ -42,8 +41,11 @@ std::string AdviceOnConnecting(const std::string& error) {
 
 }  // namespace
 
-Session::Session(const DatabaseAccess& access, std::string purpose)
-    : access_(access), purpose_(std::move(purpose)), random_(std::random_device{}()) {}
+Session::Session(const DatabaseAccess& access, std::string purpose, milliseconds longest_wait)
+    : access_(access),
+      purpose_(std::move(purpose)),
+      longest_wait_(longest_wait),
+      random_(std::random_device{}()) {}
 
 void Session::Run(std::stop_token stop, const std::function<void(Connection&)>& work) {
   while (!stop.stop_requested()) {
@@ -76,7 +78,7 @@ void Session::Report(const std::string& message, const std::string& purpose, boo
 
 void Session::Wait(std::stop_token stop) {
   const int doublings = std::min(faults_ - 1, 6);
-  const auto longest = std::min(kLongestWait, kFirstWait * (1 << doublings));
+  const auto longest = std::min(longest_wait_, kFirstWait * (1 << doublings));
   const auto wait =
       std::chrono::duration_cast<milliseconds>(longest * (0.5 + 0.5 * random_.Uniform01()));
   std::mutex mutex;

@@ -28,8 +28,12 @@ struct DatabaseAccess {
 /// jittered wait in between.
 class Session {
  public:
+  static constexpr milliseconds kLongestWait{5000};
+
   /// @param purpose  of the thread, such as `reader`: for application_name and log lines
-  Session(const DatabaseAccess& access, std::string purpose);
+  /// @param longest_wait  between two connections
+  Session(const DatabaseAccess& access, std::string purpose,
+          milliseconds longest_wait = kLongestWait);
 
   /// Runs `work` with a connection; when it throws, the fault is logged and it is called again
   /// with a new connection, until it returns or stop is requested. The connection is cut some
@@ -42,6 +46,7 @@ class Session {
 
   const DatabaseAccess& access_;
   std::string purpose_;
+  const milliseconds longest_wait_;
   SeededRandom random_;
   int faults_ = 0;  ///< in a row
 };
