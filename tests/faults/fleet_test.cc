@@ -98,7 +98,7 @@ TEST_F(FleetTest, AKeyThatWaitsForARetrySurvivesItsRelay) {
 /// In the order of arrival, not by the clock: how fast either goes is the machine's affair.
 TEST_F(FleetTest, AReplayOfThousandsAndFreshEventsBothGoOn) {
   constexpr int kReplayed = 3000;
-  constexpr int kFresh = 3000;
+  constexpr int kFresh = 5000;
   constexpr int kMixed = 500;  // replayed ones, from the first
   constexpr int kStretch = 200;
   const ReceiverProcess receiver(scratch_.path());
@@ -109,7 +109,7 @@ TEST_F(FleetTest, AReplayOfThousandsAndFreshEventsBothGoOn) {
   ASSERT_TRUE(DeliveredReaches(kReplayed));
   const EventId last = std::stoll(shop_.Ask("SELECT max(id) FROM outbox.event"));
   const std::string until = shop_.Ask("SELECT clock_timestamp()");
-  receiver.Control(R"({"delay_ms": 10})");  // 400 in a second at most, so 7 s of fresh events
+  receiver.Control(R"({"delay_ms": 10})");  // 400 in a second at most, so 12 s of fresh events
   shop_.InsertMany(kFresh);
   ASSERT_TRUE(Eventually([&] { return receiver.Count() > kReplayed + 100; }));
   shop_.Ask("SELECT outbox.replay('cj', now() - interval '1 hour', '" + until + "')");

@@ -41,24 +41,24 @@ class RateTest : public FaultsTest {
 // request whose connection dies takes one as well.
 TEST_F(RateTest, ABacklogDrainsAtTheLimitOfSlidingWindowsWithoutOneRefusal) {
   PartnersProcess partner(scratch_.path(), {"--per-second", "0", "--per-minute", "0",
-                                            "--per-window", "404", "--window-seconds", "10"});
-  InsertShipments(1200);
-  StartReadyRelay(Limited(partner, "[404/10s]"));
-  ASSERT_TRUE(DeliveredReaches(1200, seconds(90)));
+                                            "--per-window", "1010", "--window-seconds", "10"});
+  InsertShipments(5000);
+  StartReadyRelay(Limited(partner, "[1010/10s]"));
+  ASSERT_TRUE(DeliveredReaches(5000, seconds(90)));
   ExpectNeverRefused(partner);
-  EXPECT_EQ(partner.Count(), 1200);
-  EXPECT_GE(Used(partner.Requests(), 404), 0.95);
+  EXPECT_EQ(partner.Count(), 5000);
+  EXPECT_GE(Used(partner.Requests(), 1010), 0.95);
 }
 
 TEST_F(RateTest, ABacklogDrainsThroughFixedWindowsWithoutOneRefusal) {
   PartnersProcess partner(scratch_.path(),
-                          {"--per-second", "0", "--per-minute", "0", "--per-window", "202",
+                          {"--per-second", "0", "--per-minute", "0", "--per-window", "303",
                            "--window-seconds", "10", "--fixed-windows"});
-  InsertShipments(600);
-  StartReadyRelay(Limited(partner, "[202/10s]"));
-  ASSERT_TRUE(DeliveredReaches(600, seconds(90)));
+  InsertShipments(900);
+  StartReadyRelay(Limited(partner, "[303/10s]"));
+  ASSERT_TRUE(DeliveredReaches(900, seconds(90)));
   ExpectNeverRefused(partner);
-  EXPECT_GE(Used(partner.Requests(), 202), 0.95);
+  EXPECT_GE(Used(partner.Requests(), 303), 0.95);
 }
 
 TEST_F(RateTest, TheWindowsHoldWhenTheRelayIsKilledAndAnotherTakesOver) {

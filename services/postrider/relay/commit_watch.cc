@@ -3,8 +3,7 @@
 namespace postrider {
 namespace {
 
-/// A poll older than this says nothing: the reader is slow, or has no connection. With 0.3 s a pause
-/// did not always hold within a second on a busy machine.
+/// A poll older than this says nothing: the reader is slow, or has no connection.
 constexpr milliseconds kTrust{100};
 
 }  // namespace

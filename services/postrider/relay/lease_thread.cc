@@ -34,8 +34,7 @@ bool LeaseThread::MaySend() const {
 
 void LeaseThread::Work(std::stop_token stop) {
   const auto interval = std::chrono::duration_cast<milliseconds>(incarnation_.lease) / 3;
-  // A server that ends idle sessions sooner than the next heartbeat costs each of them a
-  // connection.
+  // Each heartbeat needs a new connection where the server ends idle sessions sooner.
   Session session(access_, "lease", std::min(Session::kLongestWait, interval / 2));
   session.Run(stop, [&](Connection& connection) {
     PostgresRoster roster(connection, milliseconds(incarnation_.lease) / 4);
