@@ -44,7 +44,19 @@ TEST_F(FleetTest, APauseHoldsOnEveryRelayAndOverATakeover) {
   shop_.InsertMany(50);
   const std::size_t sent = Sent();
   EXPECT_TRUE(Always([&] { return Sent() == sent; }, milliseconds(700)));
+  const std::string cj = shop_.Ask("SELECT outbox.destination_id('cj')");
+  // Nobody can read for now what is registered: what the spare knew before is not enough to send.
+  const auto lock = shop_.Connect();
+  lock->Execute("test", "BEGIN; LOCK TABLE outbox.destination");
   first.Kill();
+  ASSERT_TRUE(Eventually([&] {
+    return shop_.Ask(
+               "SELECT r.name FROM outbox.fence f JOIN outbox.relay r ON r.id = f.owner WHERE "
+               "f.destination_id = " +
+               cj) == "spare";
+  }));
+  EXPECT_TRUE(Always([&] { return Sent() == sent; }, milliseconds(1000)));
+  lock->Execute("test", "COMMIT");
   ASSERT_TRUE(Eventually([&] { return spare.Logged("lane_taken"); }));
   EXPECT_TRUE(Always([&] { return Sent() == sent; }, milliseconds(700)));
 
